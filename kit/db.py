@@ -1,0 +1,158 @@
+"""The door to PostgreSQL: engine, naming convention, transactions, and the guard between shops.
+
+A session belongs to one shop. Every ORM statement that touches a shop-owned table gets that shop as a criterion;
+a session without a shop is refused there, unless the statement says `all_shops` out loud.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from sqlalchemy import BigInteger, Connection, Engine, ForeignKey, MetaData, Table, create_engine, event
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import (
+    DeclarativeBase,
+    Mapped,
+    ORMExecuteState,
+    Session,
+    UOWTransaction,
+    declared_attr,
+    mapped_column,
+    sessionmaker,
+    with_loader_criteria,
+)
+from sqlalchemy.sql import visitors
+from sqlalchemy.sql.base import Executable
+
+LOCK_TIMEOUT_MS = 5_000
+STATEMENT_TIMEOUT_MS = 30_000
+CONNECT_TIMEOUT_SECONDS = 5
+
+Statement = TypeVar("Statement", bound=Executable)
+
+
+class NoShop(RuntimeError):
+    """A statement on a shop-owned table ran without a shop. Always a bug of ours."""
+
+
+class Base(DeclarativeBase):
+    """All tables, with one naming convention so that migrations can name every constraint."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_N_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class ShopOwned:
+    """Marks a table whose rows belong to one shop."""
+
+    @declared_attr
+    def shop_id(cls) -> Mapped[int]:
+        """The shop that owns the row."""
+        return mapped_column(BigInteger, ForeignKey("shop.id"), index=False, nullable=False)
+
+
+def all_shops(statement: Statement) -> Statement:
+    """Says out loud that a statement crosses shops."""
+    return statement.execution_options(all_shops=True)
+
+
+class Database:
+    """An engine and its transactions. One per process."""
+
+    def __init__(self, bind: Engine | Connection) -> None:
+        self._bind = bind
+        self._sessions = sessionmaker(
+            bind,
+            class_=Session,
+            expire_on_commit=False,
+            # A test hands in one connection with an open transaction: our commits are then savepoints.
+            join_transaction_mode="create_savepoint",
+        )
+        event.listen(self._sessions, "do_orm_execute", _guard)
+        event.listen(self._sessions, "before_flush", _guard_flush)
+
+    @property
+    def engine(self) -> Engine:
+        """The engine beneath."""
+        return self._bind if isinstance(self._bind, Engine) else self._bind.engine
+
+    @contextmanager
+    def transaction(self, *, shop_id: int | None = None) -> Iterator[Session]:
+        """One transaction for one shop (or none): commits at the end, rolls back when anything is raised."""
+        with self._sessions(info={"shop_id": shop_id}) as session, session.begin():
+            yield session
+
+    def close(self) -> None:
+        """Closes all idle connections."""
+        self.engine.dispose()
+
+
+def connect(url: str, *, pool_size: int, application: str) -> Database:
+    """A database with as many connections as the process has threads, explicit time-outs and UTC."""
+    options = f"-c timezone=UTC -c lock_timeout={LOCK_TIMEOUT_MS} -c statement_timeout={STATEMENT_TIMEOUT_MS}"
+    engine = create_engine(
+        make_url(url).set(drivername="postgresql+psycopg"),
+        pool_size=pool_size,
+        max_overflow=2,
+        pool_timeout=10,
+        pool_pre_ping=True,
+        connect_args={
+            "connect_timeout": CONNECT_TIMEOUT_SECONDS,
+            "application_name": application,
+            "options": options,
+        },
+    )
+    return Database(engine)
+
+
+def _guard(state: ORMExecuteState) -> None:
+    options = state.execution_options
+    if options.get("all_shops") or state.is_column_load or state.is_relationship_load:
+        return
+    shop_id = state.session.info.get("shop_id")
+    if shop_id is None:
+        if touched := shop_owned_tables(state.statement):
+            raise NoShop(f"a statement on {', '.join(sorted(touched))} ran without a shop")
+        return
+    if state.is_select or state.is_update or state.is_delete:
+        state.statement = state.statement.options(
+            with_loader_criteria(ShopOwned, lambda cls: cls.shop_id == shop_id, include_aliases=True)
+        )
+
+
+def _guard_flush(session: Session, _context: UOWTransaction, _instances: Any) -> None:
+    shop_id = session.info.get("shop_id")
+    for row in [*session.new, *session.dirty, *session.deleted]:
+        if isinstance(row, ShopOwned) and row.shop_id != shop_id:
+            raise NoShop(
+                f"a row of {type(row).__name__} of shop {row.shop_id} in a session of shop {shop_id}"
+            )
+
+
+def shop_owned_tables(statement: Any) -> set[str]:
+    """Names of the shop-owned tables that a statement touches anywhere in it."""
+    owned = _owned_names()
+    return {
+        part.name for part in visitors.iterate(statement) if isinstance(part, Table) and part.name in owned
+    }
+
+
+def _owned_names() -> set[str]:
+    return {
+        mapper.local_table.name
+        for mapper in Base.registry.mappers
+        if issubclass(mapper.class_, ShopOwned) and isinstance(mapper.local_table, Table)
+    }
+
+
+__all__ = ["Base", "Database", "NoShop", "ShopOwned", "all_shops", "connect", "insert", "shop_owned_tables"]

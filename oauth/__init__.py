@@ -1,0 +1,1 @@
+"""Who may: shops, grants, tokens, staff, signatures, credentials and the audit log."""

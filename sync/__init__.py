@@ -1,0 +1,1 @@
+"""The engine: moves records between a shop and its ERP, one road at a time."""
