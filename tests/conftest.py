@@ -1,0 +1,9 @@
+"""Gathers the fixtures. Each plugin module owns one kind of them; nothing is defined here."""
+
+pytest_plugins = [
+    "tests.fixtures.loopback",
+    "tests.fixtures.engines",
+    "tests.fixtures.databases",
+    "tests.fixtures.settings",
+    "tests.fixtures.browser",
+]
