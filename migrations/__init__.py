@@ -1,0 +1,1 @@
+"""Schema migrations: one idea each, safe while the version before still runs."""

@@ -1,0 +1,45 @@
+"""Runs migrations against DATABASE_URL, one at a time across all processes, with a short lock time-out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from alembic import context
+from sqlalchemy import create_engine, pool, text
+from sqlalchemy.engine import make_url
+
+import oauth.models  # noqa: F401 - tables register themselves by being imported
+import sync.state.models
+import sync.state.settings_models  # noqa: F401
+from kit.config import settings
+from kit.db import LOCK_TIMEOUT_MS, Base
+
+ONE_AT_A_TIME = 7_261_001  # advisory lock: two deploys never migrate together
+
+
+def _url() -> Any:
+    given = context.config.attributes.get("url") or settings().database_url
+    return make_url(given).set(drivername="postgresql+psycopg")
+
+
+def run() -> None:
+    """Brings the schema to the newest version, each migration in its own transaction."""
+    engine = create_engine(_url(), poolclass=pool.NullPool, connect_args={"connect_timeout": 5})
+    with engine.connect() as connection:
+        connection.execute(text("select pg_advisory_lock(:key)"), {"key": ONE_AT_A_TIME})
+        connection.execute(text(f"set lock_timeout = {LOCK_TIMEOUT_MS}"))
+        connection.commit()
+        context.configure(
+            connection=connection,
+            target_metadata=Base.metadata,
+            transaction_per_migration=True,
+            compare_type=True,
+        )
+        with context.begin_transaction():
+            context.run_migrations()
+        connection.execute(text("select pg_advisory_unlock(:key)"), {"key": ONE_AT_A_TIME})
+        connection.commit()
+    engine.dispose()
+
+
+run()
