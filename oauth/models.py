@@ -5,6 +5,7 @@ The state of an installation is explicit; every change of it is written to the a
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -59,6 +60,9 @@ class Shop(Base):
     installed_at: Mapped[datetime] = mapped_column(Moment)
     uninstalled_at: Mapped[datetime | None] = mapped_column(Moment)
     redacted_at: Mapped[datetime | None] = mapped_column(Moment)
+    # Whoever asks Shopify for tokens of this shop holds this lease: one call at a time among all processes.
+    token_lease: Mapped[uuid.UUID | None] = mapped_column()
+    token_lease_until: Mapped[datetime | None] = mapped_column(Moment)
 
 
 class Grant(ShopOwned, Base):
@@ -75,6 +79,8 @@ class Grant(ShopOwned, Base):
     refresh_token: Mapped[str | None] = mapped_column(Text)
     refresh_expires_at: Mapped[datetime | None] = mapped_column(Moment)
     scopes: Mapped[list[str]] = mapped_column(ARRAY(String))
+    scopes_at: Mapped[datetime] = mapped_column(Moment)  # an older notice of Shopify never replaces a newer one
+    minted_with: Mapped[str] = mapped_column(String(16))  # mark of the client secret that the tokens hang on
     is_valid: Mapped[bool] = mapped_column(server_default=text("true"))
     obtained_at: Mapped[datetime] = mapped_column(Moment)
 
