@@ -1,0 +1,40 @@
+"""Progress for a person who waits: one line per long step, with the seconds that it took."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+WIDTH = 52
+SIGN_OF_LIFE_SECONDS = 15.0
+
+
+@contextmanager
+def step(title: str) -> Iterator[None]:
+    """Prints the title, now and then a dot while the block runs, and at the end how long it took."""
+    began = time.monotonic()
+    print(f"  {title} ".ljust(WIDTH, "."), end=" ", flush=True)
+    over = threading.Event()
+    watcher = threading.Thread(target=_signs_of_life, args=(over,), daemon=True)
+    watcher.start()
+    try:
+        yield
+    except BaseException:
+        _finish(over, watcher, "failed")
+        raise
+    _finish(over, watcher, f"{time.monotonic() - began:.1f} s")
+
+
+def _signs_of_life(over: threading.Event) -> None:
+    while not over.wait(SIGN_OF_LIFE_SECONDS):
+        print(".", end="", flush=True)
+
+
+def _finish(over: threading.Event, watcher: threading.Thread, word: str) -> None:
+    over.set()
+    watcher.join()
+    print(word, flush=True)
+    sys.stdout.flush()
