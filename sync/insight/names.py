@@ -1,0 +1,75 @@
+"""What people call a record: its kind in words, its number, and the short path under which its page is found.
+
+It owns the translation in both directions between a record's name in the tables and the name in an address.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+PREFIX = "gid://shopify/"
+_SHORT = re.compile(r"[A-Z][A-Za-z]+/[0-9A-Za-z_-]+")
+_WORDS = {
+    "InventoryItem": "Stock item",
+    "InventoryLevel": "Stock level",
+    "ProductVariant": "Variant",
+    "Fulfillment": "Shipment",
+    "FulfillmentOrder": "Shipment order",
+    "ShopifyPaymentsPayout": "Payout",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordName:
+    """A record as people see it."""
+
+    record: str
+    word: str  # Order
+    number: str  # 6000000123, the number that Shopify's admin uses in addresses
+    path: str  # Order/6000000123
+
+    @property
+    def is_order(self) -> bool:
+        """Whether Shopify's admin has an order page for it."""
+        return self.word == "Order"
+
+
+def of(record: str) -> RecordName:
+    """The name of a record."""
+    path = record.removeprefix(PREFIX)
+    kind, slash, number = path.partition("/")
+    if not slash or not _SHORT.fullmatch(path):
+        return RecordName(record=record, word="Record", number=record, path=record)
+    word = _WORDS.get(kind) or re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind).capitalize()
+    return RecordName(record=record, word=word, number=number, path=path)
+
+
+def record_at(path: str) -> str:
+    """The record that a path names; the other way round of `of(record).path`."""
+    return PREFIX + path if _SHORT.fullmatch(path) else path
+
+
+def titled(record: str, title: str = "") -> str:
+    """What a list calls a record: `Order #1001`, or its number while the title is not known."""
+    name = of(record)
+    return f"{name.word} {title or name.number}" if name.word != "Record" else title or record
+
+
+_FLOWS = {
+    "order_push": "Order to ERP",
+    "refund_push": "Refund to ERP",
+    "fulfilment_push": "Shipment to ERP",
+    "customer_push": "Customer to ERP",
+    "payout_push": "Payout to ERP",
+    "stock_pull": "Stock to Shopify",
+    "shipment_pull": "Shipment to Shopify",
+    "refund_pull": "Refund to Shopify",
+    "product_pull": "Product to Shopify",
+    "price_pull": "Price to Shopify",
+}
+
+
+def flow(name: str) -> str:
+    """What people call a flow."""
+    return _FLOWS.get(name) or name.replace("_", " ").capitalize()

@@ -1,0 +1,260 @@
+"""What happened to this record: deliveries, jobs, attempts with their calls, writes, documents and people, in order.
+
+Everything that any part of Concord did for one record is on one line of time. Bodies are not in here; a delivery's
+own page shows them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from oauth.models import AuditEntry
+from sync.domain.money import Money
+from sync.insight import names, records
+from sync.state.models import Attempt, Delivery, Intent, IntentState, Job, Link
+from sync.state.settings_models import Connection, Snapshot
+
+ENTRIES_LIMIT = 200
+
+
+class What(StrEnum):
+    """What kind of thing happened."""
+
+    DELIVERY = "delivery"
+    JOB = "job"
+    ATTEMPT = "attempt"
+    WRITE = "write"
+    DOCUMENT = "document"
+    ACT = "act"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One call that an attempt made."""
+
+    method: str
+    host: str
+    path: str
+    status: int | None
+    took_ms: int
+    request_id: str
+    note: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One thing that happened."""
+
+    at: datetime
+    what: What
+    title: str
+    outcome: str  # a word of the thing's own vocabulary; the page chooses its colour
+    sentence: str = ""
+    detail: str = ""
+    reference: str = ""  # the delivery's id, the intent's key
+    took_ms: int | None = None
+    calls: tuple[Call, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ErpDocument:
+    """A document of the ERP that belongs to the record."""
+
+    kind: str
+    model: str
+    number: str
+    erp_id: str
+    connection: str
+    linked_at: datetime
+    state: str
+    total: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timeline:
+    """A record's whole story."""
+
+    name: names.RecordName
+    title: str
+    state: records.Tab
+    reason: str
+    fault_code: str
+    misses: str
+    job_id: int | None
+    is_open: bool
+    due_at: datetime | None
+    attempts: int
+    money: Money | None
+    occurred_at: datetime | None
+    proof: dict[str, Any] | None
+    latest_delivery_id: int | None
+    documents: tuple[ErpDocument, ...]
+    entries: tuple[Entry, ...]
+
+
+def of(session: Session, record: str) -> Timeline | None:
+    """The story of a record; None when the shop has no such record."""
+    snapshot = session.scalars(select(Snapshot).where(Snapshot.record == record)).first()
+    jobs = list(session.scalars(_newest(Job, Job.id, record)))
+    links = list(session.scalars(select(Link).where(Link.record == record).order_by(Link.id)))
+    deliveries = list(session.scalars(_newest(Delivery, Delivery.id, record)))
+    if snapshot is None and not jobs and not links and not deliveries:
+        return None
+    entries = [
+        *_deliveries(deliveries),
+        *_jobs(jobs),
+        *_attempts(session, record),
+        *_writes(session, record),
+        *_links(links),
+        *_acts(session, record),
+    ]
+    telling = min(jobs, key=lambda job: (job.state not in records.OPEN, -job.id), default=None)
+    is_open = telling is not None and telling.state in records.OPEN
+    money = None
+    if telling is not None and telling.money is not None and telling.currency:
+        money = Money(Decimal(telling.money), telling.currency)
+    return Timeline(
+        name=names.of(record),
+        title=names.titled(record, snapshot.title if snapshot else ""),
+        state=records.state_of(telling, is_linked=bool(links)),
+        reason=telling.reason if telling and telling.state != "done" else "",
+        fault_code=(telling.fault_code or "") if telling and is_open else "",
+        misses=(telling.misses or "") if telling and is_open else "",
+        job_id=telling.id if telling else None,
+        is_open=is_open,
+        due_at=telling.due_at if telling and telling.state == "ready" else None,
+        attempts=telling.attempts if telling else 0,
+        money=money,
+        occurred_at=snapshot.occurred_at if snapshot else None,
+        proof=snapshot.proof if snapshot else None,
+        latest_delivery_id=next((row.id for row in deliveries if row.body is not None), None),
+        documents=_documents(session, links),
+        entries=tuple(sorted(entries, key=lambda entry: entry.at, reverse=True)[:ENTRIES_LIMIT]),
+    )
+
+
+def _newest(model: Any, order: Any, record: str) -> Any:
+    return select(model).where(model.record == record).order_by(order.desc()).limit(ENTRIES_LIMIT)
+
+
+def _deliveries(rows: list[Delivery]) -> Iterator[Entry]:
+    for row in rows:
+        again = f"Shopify sent it {row.copies} times." if row.copies > 1 else ""
+        yield Entry(
+            at=row.received_at,
+            what=What.DELIVERY,
+            title=row.topic,
+            outcome=row.state,
+            sentence=row.reason or again,
+            reference=str(row.id),
+        )
+
+
+def _jobs(rows: list[Job]) -> Iterator[Entry]:
+    for row in rows:
+        asks = f"Asked for {row.asks} times while it waited." if row.asks > 1 else ""
+        yield Entry(
+            at=row.asked_at,
+            what=What.JOB,
+            title=names.flow(row.flow),
+            outcome=row.state,
+            sentence=asks,
+            reference=str(row.id),
+        )
+
+
+def _attempts(session: Session, record: str) -> Iterator[Entry]:
+    for row in session.scalars(_newest(Attempt, Attempt.id, record)):
+        yield Entry(
+            at=row.ended_at,
+            what=What.ATTEMPT,
+            title=names.flow(row.flow),
+            outcome=row.outcome,
+            sentence=row.sentence,
+            detail=row.detail,
+            reference=row.fault_code or "",
+            took_ms=round((row.ended_at - row.started_at).total_seconds() * 1000),
+            calls=tuple(_call(exchange) for exchange in row.exchanges),
+        )
+
+
+def _call(exchange: dict[str, Any]) -> Call:
+    return Call(
+        method=str(exchange.get("method", "")),
+        host=str(exchange.get("host", "")),
+        path=str(exchange.get("path", "")),
+        status=exchange.get("status"),
+        took_ms=int(exchange.get("took_ms", 0)),
+        request_id=str(exchange.get("request_id", "")),
+        note=str(exchange.get("note", "")),
+    )
+
+
+def _writes(session: Session, record: str) -> Iterator[Entry]:
+    rows = session.scalars(
+        select(Intent).where(Intent.record == record).order_by(Intent.intended_at.desc()).limit(ENTRIES_LIMIT)
+    )
+    for row in rows:
+        unclear = (IntentState.UNKNOWN, IntentState.REFUSED)
+        yield Entry(
+            at=row.closed_at or row.intended_at,
+            what=What.WRITE,
+            title=row.purpose.replace("_", " ").capitalize(),
+            outcome=row.state,
+            sentence="No answer came; the other side is asked before anything is sent again."
+            if row.state == IntentState.UNKNOWN
+            else str(row.outcome.get("sentence", ""))
+            if row.state in unclear
+            else "",
+            reference=str(row.key),
+        )
+
+
+def _links(rows: list[Link]) -> Iterator[Entry]:
+    for row in rows:
+        yield Entry(
+            at=row.linked_at,
+            what=What.DOCUMENT,
+            title=f"{row.kind.replace('_', ' ').capitalize()} is {row.erp_number or row.erp_id} in the ERP",
+            outcome="linked",
+            reference=row.erp_id,
+        )
+
+
+def _acts(session: Session, record: str) -> Iterator[Entry]:
+    rows = session.scalars(
+        select(AuditEntry)
+        .where(AuditEntry.shop_id == session.info["shop_id"], AuditEntry.subject == record)
+        .order_by(AuditEntry.id.desc())
+        .limit(ENTRIES_LIMIT)
+    )
+    for row in rows:
+        reason = (row.after or {}).get("reason", "")
+        yield Entry(
+            at=row.at, what=What.ACT, title=row.act, outcome="act", sentence=str(reason), reference=row.actor
+        )
+
+
+def _documents(session: Session, links: list[Link]) -> tuple[ErpDocument, ...]:
+    connections = dict(session.execute(select(Connection.id, Connection.name)).tuples().all())
+    return tuple(
+        ErpDocument(
+            kind=row.kind,
+            model=row.erp_model,
+            number=row.erp_number or row.erp_id,
+            erp_id=row.erp_id,
+            connection=connections.get(row.connection_id, ""),
+            linked_at=row.linked_at,
+            state=str(row.facts.get("state", "")),
+            total=str(row.facts.get("total", "") or ""),
+        )
+        for row in links
+    )
