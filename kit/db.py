@@ -24,7 +24,7 @@ from sqlalchemy.orm import (
     sessionmaker,
     with_loader_criteria,
 )
-from sqlalchemy.sql import visitors
+from sqlalchemy.sql import TextClause, visitors
 from sqlalchemy.sql.base import Executable
 
 LOCK_TIMEOUT_MS = 5_000
@@ -119,6 +119,8 @@ def _guard(state: ORMExecuteState) -> None:
     options = state.execution_options
     if options.get("all_shops") or state.is_column_load or state.is_relationship_load:
         return
+    if isinstance(state.statement, TextClause):
+        raise NoShop("raw SQL cannot be scoped by shop; it must say `all_shops`")
     shop_id = state.session.info.get("shop_id")
     if shop_id is None:
         if touched := shop_owned_tables(state.statement):

@@ -11,6 +11,7 @@ class Fault(Exception):
     """Something that can go wrong in a known way."""
 
     kind = "fault"
+    counts = True  # as an attempt of the job; waiting for a place or a budget does not
 
     def __init__(self, code: str, sentence: str, *, detail: str = "", field: str = "") -> None:
         super().__init__(f"{code}: {sentence}")

@@ -1,0 +1,33 @@
+"""Which kinds of ERP there are. A new kind is a new folder and one line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from kit.faults import Misconfigured
+from sync.connectors import tryton
+from sync.connectors.base import Connector, Field, Opening
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of ERP: its name for people, the questions of its form, how it is opened."""
+
+    name: str
+    fields: Sequence[Field]
+    open: Callable[[Opening], Connector]
+
+
+KINDS: Mapping[str, Kind] = {
+    "tryton": Kind("Tryton", tryton.FIELDS, tryton.open_connector),
+}
+
+
+def open_connector(kind: str, opening: Opening) -> Connector:
+    """The connector of a kind. Raises Misconfigured for a kind that this version does not have."""
+    if kind not in KINDS:
+        raise Misconfigured(
+            "unknown_kind", f"This version has no connector for {kind}.", misses=f"kind:{kind}"
+        )
+    return KINDS[kind].open(opening)

@@ -1,0 +1,1 @@
+"""Flows: one module per road and direction, and the side roads that only ask for jobs."""

@@ -1,0 +1,137 @@
+"""Attempts and issues: each try of a job is a row, and tries with one cause are one issue that a person can act on.
+
+An issue opens when a job needs a person or keeps failing, and resolves by itself when its last job succeeds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from kit import clock
+from kit.crypto import fingerprint
+from kit.http import Exchange
+from kit.log import masked
+from sync.state.jobs import Claimed
+from sync.state.models import Attempt, Job, JobState
+from sync.state.settings_models import Issue
+
+CALLS_LIMIT = 40  # kept per attempt; a longer list keeps its beginning and end
+DETAIL_LIMIT = 4_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trouble:
+    """What went wrong with a try, in the words of the fault."""
+
+    kind: str  # transient · rejected · misconfigured · unknown · bug
+    code: str
+    sentence: str
+    detail: str = ""
+    field: str = ""
+    misses: str | None = None
+    connector: str = ""
+
+    def cause(self, flow: str) -> str:
+        """The fingerprint that groups attempts: fault code, flow, connector and field, never the record."""
+        return fingerprint([flow, self.kind, self.code, self.connector, self.field, self.misses or ""])[:32]
+
+
+def write(
+    session: Session,
+    job: Claimed,
+    *,
+    outcome: str,
+    trouble: Trouble | None = None,
+    sentence: str = "",
+    exchanges: Sequence[Exchange] = (),
+) -> None:
+    """Writes one try down."""
+    calls = [asdict(each) for each in exchanges]
+    if len(calls) > CALLS_LIMIT:
+        calls = [*calls[: CALLS_LIMIT // 2], *calls[-CALLS_LIMIT // 2 :]]
+    session.execute(
+        insert(Attempt).values(
+            shop_id=job.shop_id,
+            job_id=job.id,
+            flow=job.flow,
+            record=job.record,
+            started_at=job.started_at,
+            ended_at=clock.now(),
+            outcome=outcome,
+            fault_code=trouble.code if trouble else None,
+            cause=trouble.cause(job.flow) if trouble else None,
+            sentence=trouble.sentence if trouble else sentence,
+            detail=masked(trouble.detail)[:DETAIL_LIMIT] if trouble else "",
+            exchanges=calls,
+        )
+    )
+
+
+def open_issue(session: Session, job: Claimed, trouble: Trouble) -> None:
+    """Opens the issue of this cause, or adds to the one that is open."""
+    now = clock.now()
+    values: dict[str, Any] = {
+        "shop_id": job.shop_id,
+        "cause": trouble.cause(job.flow),
+        "state": "open",
+        "flow": job.flow,
+        "fault_kind": trouble.kind,
+        "fault_code": trouble.code,
+        "connector": trouble.connector,
+        "field": trouble.field,
+        "sentence": trouble.sentence,
+        "misses": trouble.misses,
+        "sample_record": job.record,
+        "first_at": now,
+        "last_at": now,
+    }
+    session.execute(
+        insert(Issue)
+        .values(values)
+        .on_conflict_do_update(
+            index_elements=[Issue.shop_id, Issue.cause],
+            index_where=text("state <> 'resolved'"),
+            set_={"attempts": Issue.attempts + 1, "last_at": now, "sample_record": job.record},
+        )
+    )
+
+
+def cause_of(session: Session, job_id: int) -> str | None:
+    """The issue that a job belonged to before this try."""
+    return session.execute(select(Job.cause).where(Job.id == job_id)).scalar()
+
+
+def resolve(session: Session, *, cause: str, by: str) -> bool:
+    """Resolves the issue of a cause if no open job belongs to it any more. Says whether it did."""
+    left = session.execute(
+        select(Job.id)
+        .where(
+            Job.cause == cause,
+            Job.state.in_([JobState.READY, JobState.RUNNING, JobState.HELD, JobState.DEAD]),
+        )
+        .limit(1)
+    ).first()
+    if left is not None:
+        return False
+    done = session.execute(
+        update(Issue)
+        .where(Issue.cause == cause, Issue.state != "resolved")
+        .values(state="resolved", closed_at=clock.now(), closed_by=by)
+        .returning(Issue.id)
+    ).first()
+    return done is not None
+
+
+def ignore_issue(session: Session, *, cause: str, by: str, reason: str) -> None:
+    """A person says that this cause may be ignored; new jobs of it add to the ignored issue."""
+    session.execute(
+        update(Issue)
+        .where(Issue.cause == cause, Issue.state == "open")
+        .values(state="ignored", closed_at=clock.now(), closed_by=by, reason=reason)
+    )

@@ -1,0 +1,184 @@
+"""The inbox: signed deliveries, committed before Shopify gets its 200. Many at once are one insert and one commit.
+
+`store` is that insert. `GroupWriter` is the one writer of a process: it takes all that wait and answers them after
+the commit that holds them. A delivery whose (shop, webhook id) is known is counted, not stored again.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import psycopg
+
+from kit import clock
+from kit.db import CONNECT_TIMEOUT_SECONDS, LOCK_TIMEOUT_MS
+from oauth.signatures import SignedDelivery
+
+log = logging.getLogger(__name__)
+
+GROUP_SIZE = 200
+COMMIT_TIMEOUT_MS = 4_000  # Shopify waits 5 s; a commit that takes longer is answered 503 and sent again
+PAUSE_SECONDS = 0.2  # between tries while the database is away
+
+_INSERT = """
+insert into delivery (shop_id, shop_domain, webhook_id, event_id, topic, api_version, triggered_at, received_at,
+                      headers, body, copies)
+select shop.id, d.shop_domain, d.webhook_id, d.event_id, d.topic, d.api_version, d.triggered_at, %(received_at)s,
+       d.headers, d.body, d.copies
+from unnest(%(shop_domain)s::text[], %(webhook_id)s::text[], %(event_id)s::text[], %(topic)s::text[],
+            %(api_version)s::text[], %(triggered_at)s::timestamptz[], %(headers)s::jsonb[], %(body)s::bytea[],
+            %(copies)s::int[])
+     as d (shop_domain, webhook_id, event_id, topic, api_version, triggered_at, headers, body, copies)
+left join shop on shop.domain = d.shop_domain
+on conflict (shop_domain, webhook_id) do update set copies = delivery.copies + excluded.copies
+returning id, (xmax = 0) as is_new
+"""
+
+
+class InboxBusy(RuntimeError):
+    """The delivery was not stored; the sender must try again (503)."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What a commit did: ids of deliveries that are new, and how many copies of known ones came."""
+
+    new_ids: tuple[int, ...]
+    copies: int
+
+
+def store(connection: psycopg.Connection[tuple[int, bool]], deliveries: Sequence[SignedDelivery]) -> Stored:
+    """Writes all deliveries in one statement and commits. Raises psycopg.Error: then nothing is stored."""
+    unique: dict[tuple[str, str], SignedDelivery] = {}
+    copies: dict[tuple[str, str], int] = {}
+    for delivery in deliveries:
+        key = (delivery.shop_domain, delivery.webhook_id)
+        unique.setdefault(key, delivery)
+        copies[key] = copies.get(key, 0) + 1
+    rows = list(unique.values())
+    with connection.transaction():
+        found = connection.execute(
+            _INSERT,
+            {
+                "received_at": clock.now(),
+                "shop_domain": [row.shop_domain for row in rows],
+                "webhook_id": [row.webhook_id for row in rows],
+                "event_id": [row.event_id for row in rows],
+                "topic": [row.topic for row in rows],
+                "api_version": [row.api_version for row in rows],
+                "triggered_at": [row.triggered_at for row in rows],
+                "headers": [json.dumps(dict(row.headers)) for row in rows],
+                "body": [row.body for row in rows],
+                "copies": [copies[key] for key in unique],
+            },
+            prepare=True,
+        ).fetchall()
+    new_ids = tuple(number for number, is_new in found if is_new)
+    return Stored(new_ids=new_ids, copies=len(deliveries) - len(new_ids))
+
+
+Answer = Callable[[InboxBusy | None], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    delivery: SignedDelivery
+    answer: Answer
+    since: float
+
+
+class GroupWriter:
+    """The one writer of a process. `offer` never blocks; its answer comes after the commit, or with the refusal.
+
+    `answers` receives whole groups of answers at once, so that an event loop is woken once per commit.
+    """
+
+    def __init__(
+        self,
+        database_url: str,
+        *,
+        waiting_limit: int,
+        answers: Callable[[Callable[[], None]], None],
+        stored: Callable[[Stored], None],
+    ) -> None:
+        self._url = _libpq(database_url)
+        self._limit = waiting_limit
+        self._answers = answers
+        self._stored = stored
+        self._waiting: deque[_Waiting] = deque()
+        self._wake = threading.Event()
+        self._stop = False
+        self._thread = threading.Thread(target=self._run, name="inbox-writer", daemon=True)
+
+    def start(self) -> None:
+        """Begins to write."""
+        self._thread.start()
+
+    def stop(self, *, timeout_seconds: float) -> None:
+        """Writes what waits, then ends."""
+        self._stop = True
+        self._wake.set()
+        self._thread.join(timeout_seconds)
+
+    def offer(self, delivery: SignedDelivery, answer: Answer) -> None:
+        """Queues a delivery. Raises InboxBusy at once when too many wait or the oldest waits too long."""
+        if self._stop or len(self._waiting) >= self._limit:
+            raise InboxBusy("too many deliveries are waiting to be stored")
+        if self._waiting and clock.monotonic() - self._waiting[0].since > COMMIT_TIMEOUT_MS / 1000:
+            raise InboxBusy("the database is not committing")
+        self._waiting.append(_Waiting(delivery, answer, clock.monotonic()))
+        self._wake.set()
+
+    def _run(self) -> None:
+        connection: psycopg.Connection[tuple[int, bool]] | None = None
+        while True:
+            self._wake.wait()
+            self._wake.clear()
+            while self._waiting:
+                group = [self._waiting.popleft() for _ in range(min(len(self._waiting), GROUP_SIZE))]
+                try:
+                    connection = connection or self._connect()
+                    stored = store(connection, [each.delivery for each in group])
+                except psycopg.Error as error:
+                    log.error(
+                        "inbox.not_stored", extra={"count": len(group), "error_kind": type(error).__name__}
+                    )
+                    self._reply(group, InboxBusy("the database did not commit"))
+                    if connection is None or connection.broken or connection.closed:
+                        connection = None
+                        clock.sleep(PAUSE_SECONDS)
+                    continue
+                self._reply(group, None)
+                self._stored(stored)
+            if self._stop:
+                if connection is not None:
+                    connection.close()
+                return
+
+    def _reply(self, group: list[_Waiting], refusal: InboxBusy | None) -> None:
+        def answer_all() -> None:
+            for each in group:
+                each.answer(refusal)
+
+        self._answers(answer_all)
+
+    def _connect(self) -> psycopg.Connection[tuple[int, bool]]:
+        options = (
+            f"-c timezone=UTC -c lock_timeout={LOCK_TIMEOUT_MS} -c statement_timeout={COMMIT_TIMEOUT_MS}"
+        )
+        return psycopg.connect(
+            self._url,
+            autocommit=True,
+            connect_timeout=CONNECT_TIMEOUT_SECONDS,
+            application_name="concord-inbox",
+            options=options,
+        )
+
+
+def _libpq(url: str) -> str:
+    return url.replace("postgresql+psycopg://", "postgresql://", 1)

@@ -1,0 +1,339 @@
+"""Jobs: work owed for one record. The only place with attempts, due times, leases, back-off and dead letters.
+
+Ready, held and dead jobs are open, and a record has at most one open job per flow: asking again coalesces. A running
+job holds a lease; whoever settles must still hold it. All of it is rows: Redis may be emptied at any time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, case, func, literal_column, or_, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from kit import clock
+from kit.db import all_shops
+from sync.state.models import Job, JobState, Lane
+
+OPEN = (JobState.READY, JobState.HELD, JobState.DEAD)
+FIRST_WAIT_SECONDS = 1.0
+LONGEST_WAIT_SECONDS = 900.0
+JITTER_SHARE = 0.25
+
+
+class LeaseLost(RuntimeError):
+    """Somebody else took the job over; whatever this try knows is void."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claimed:
+    """A job that is ours until the lease runs out."""
+
+    id: int
+    shop_id: int
+    flow: str
+    record: str
+    lane: int
+    hint: Mapping[str, Any]
+    attempts: int
+    asked_at: datetime
+    started_at: datetime
+    lease: uuid.UUID
+
+
+def ask(
+    session: Session,
+    *,
+    shop_id: int,
+    flow: str,
+    record: str,
+    lane: Lane,
+    hint: Mapping[str, Any] | None = None,
+    due_at: datetime | None = None,
+) -> int:
+    """Asks for work on a record and returns the job's id. One that is open already takes the question in: a held or
+    dead one becomes ready again, one that is backing off keeps its due time."""
+    now = clock.now()
+    statement = insert(Job).values(
+        shop_id=shop_id,
+        flow=flow,
+        record=record,
+        state=JobState.READY,
+        lane=lane,
+        hint=dict(hint or {}),
+        asked_at=now,
+        due_at=due_at or now,
+    )
+    new = statement.excluded
+    is_backing_off = (Job.state == JobState.READY) & (Job.attempts > 0)
+    job_id = session.execute(
+        statement.on_conflict_do_update(
+            index_elements=[Job.shop_id, Job.flow, Job.record],
+            index_where=text("state in ('ready','held','dead')"),
+            set_={
+                "state": JobState.READY,
+                "asks": Job.asks + 1,
+                "hint": Job.hint.op("||")(new.hint),
+                "lane": func.least(Job.lane, new.lane),
+                "due_at": case(
+                    (is_backing_off, Job.due_at),
+                    (Job.state == JobState.READY, func.least(Job.due_at, new.due_at)),
+                    else_=new.due_at,
+                ),
+                "attempts": case((Job.state == JobState.DEAD, 0), else_=Job.attempts),
+                "misses": None,
+            },
+        ).returning(Job.id)
+    ).scalar_one()
+    return int(job_id)
+
+
+# The fairest next jobs: shops with the least running work first, then lane, then age. The recursive part walks the
+# index from shop to shop, so the cost grows with the shops that have work, not with the jobs.
+_FAIREST = text(
+    """
+    with recursive shops (shop_id) as (
+        (select min(shop_id) from job where state = 'ready')
+        union all
+        select (select min(j.shop_id) from job j where j.state = 'ready' and j.shop_id > s.shop_id)
+        from shops s where s.shop_id is not null
+    ), running as (
+        select shop_id, count(*) as busy from job where state = 'running' group by shop_id
+    ), candidates as (
+        select p.id, p.lane, p.due_at, coalesce(r.busy, 0) + p.place as load
+        from shops s
+        left join running r on r.shop_id = s.shop_id
+        cross join lateral (
+            select q.*, row_number() over (order by q.lane, q.due_at, q.id) as place from (
+                select j.id, j.lane, j.due_at from job j
+                where j.state = 'ready' and j.shop_id = s.shop_id
+                  and j.lane = any (array[10, 20, 30, 40]::smallint[]) and j.due_at <= :now
+                  and not exists (
+                      select 1 from job k where k.state = 'running' and k.shop_id = j.shop_id
+                        and k.flow = j.flow and k.record = j.record)
+                order by j.lane, j.due_at, j.id
+                limit :reach
+            ) q
+        ) p
+        where s.shop_id is not null and coalesce(r.busy, 0) < :per_shop
+    ), chosen as (
+        select job.id from job join candidates c on c.id = job.id
+        where job.state = 'ready'
+        order by c.load, c.lane, c.due_at
+        limit :count
+        for update of job skip locked
+    )
+    update job set state = 'running', lease = gen_random_uuid(), lease_until = :until
+    from chosen where job.id = chosen.id
+    returning job.id, job.shop_id, job.flow, job.record, job.lane, job.hint, job.attempts, job.asked_at, job.lease
+    """
+).execution_options(all_shops=True)
+
+
+def claim(session: Session, *, count: int, per_shop: int, lease_seconds: int) -> list[Claimed]:
+    """Takes up to `count` jobs, the fairest first, each with a lease. Commit before working on them.
+
+    `per_shop` limits how many jobs of one shop may run at the same time, so that one slow ERP cannot take all
+    threads."""
+    now = clock.now()
+    rows = session.execute(
+        _FAIREST,
+        {
+            "now": now,
+            "until": now + timedelta(seconds=lease_seconds),
+            "count": count,
+            "reach": max(8, 4 * count),
+            "per_shop": per_shop,
+        },
+    ).mappings()
+    return [Claimed(**row, started_at=now) for row in rows]
+
+
+def extend(session: Session, leases: Sequence[uuid.UUID], *, lease_seconds: int) -> int:
+    """The heartbeat: prolongs the leases that still hold, and says how many."""
+    until = clock.now() + timedelta(seconds=lease_seconds)
+    return _count(
+        session,
+        all_shops(
+            update(Job).where(Job.lease.in_(leases), Job.state == JobState.RUNNING).values(lease_until=until)
+        ),
+    )
+
+
+def check(session: Session, job: Claimed) -> None:
+    """Locks the job's row and makes sure that it is still ours. Raises LeaseLost."""
+    row = session.execute(
+        select(Job.id)
+        .where(Job.id == job.id, Job.lease == job.lease, Job.state == JobState.RUNNING)
+        .with_for_update()
+    ).first()
+    if row is None:
+        raise LeaseLost(f"job {job.id} was taken over")
+
+
+def finish(session: Session, job: Claimed, *, state: JobState, reason: str = "") -> None:
+    """Closes a job for good (done or ignored). Raises LeaseLost."""
+    _settle(
+        session,
+        job,
+        state=state,
+        reason=reason,
+        finished_at=clock.now(),
+        misses=None,
+        fault_code=None,
+        cause=None,
+        attempts=Job.attempts + 1,
+    )
+
+
+def put_back(
+    session: Session,
+    job: Claimed,
+    *,
+    state: JobState,
+    due_at: datetime,
+    reason: str,
+    fault_code: str,
+    cause: str,
+    misses: str | None = None,
+    counts: bool = True,
+) -> int:
+    """Opens a job again after a try that failed: ready (later), held (for `misses`) or dead. Returns the id of the
+    open job: when the record was asked for again meanwhile, that question carries on and this job is closed."""
+    attempts = job.attempts + 1 if counts else job.attempts
+    newer = session.execute(
+        select(Job.id)
+        .where(Job.flow == job.flow, Job.record == job.record, Job.state.in_(OPEN))
+        .with_for_update()
+    ).scalar()
+    values: dict[str, Any] = {
+        "state": state,
+        "due_at": due_at,
+        "reason": reason,
+        "fault_code": fault_code,
+        "cause": cause,
+        "misses": misses,
+        "attempts": attempts,
+    }
+    if newer is None:
+        _settle(session, job, **values)
+        return job.id
+    _settle(
+        session,
+        job,
+        state=JobState.DONE,
+        reason=f"carried on by job {newer}",
+        finished_at=clock.now(),
+        cause=None,
+    )
+    session.execute(update(Job).where(Job.id == newer).values(values))
+    return int(newer)
+
+
+def back_off_seconds(job_id: int, tries: int, *, first_seconds: float = FIRST_WAIT_SECONDS) -> float:
+    """1, 2, 4 ... seconds, capped, spread by a jitter that depends on the job alone (so that a run can be repeated)."""
+    wait = min(first_seconds * 2.0 ** min(tries, 20), LONGEST_WAIT_SECONDS)
+    spread = int.from_bytes(hashlib.sha256(f"{job_id}:{tries}".encode()).digest()[:4]) / 2**32
+    return wait * (1 - JITTER_SHARE + 2 * JITTER_SHARE * spread)
+
+
+def release(session: Session, *, misses: Sequence[str]) -> list[int]:
+    """Makes exactly the held jobs ready that wait for one of these things, and returns their ids."""
+    return _reopen(session, (Job.state == JobState.HELD) & Job.misses.in_(misses))
+
+
+def held_for(session: Session) -> list[str]:
+    """Everything that held jobs of this shop wait for."""
+    found = session.execute(
+        select(Job.misses).where(Job.state == JobState.HELD, Job.misses.is_not(None)).distinct()
+    )
+    return sorted(row for row in found.scalars() if row)
+
+
+def retry(session: Session, *, job_ids: Sequence[int] = (), cause: str | None = None) -> list[int]:
+    """A person says: try again, now. Held, dead and backing-off jobs, by id or by cause."""
+    chosen = Job.cause == cause if cause is not None else Job.id.in_(job_ids)
+    return _reopen(session, chosen & Job.state.in_(OPEN))
+
+
+def ignore(
+    session: Session, *, job_ids: Sequence[int] = (), cause: str | None = None, reason: str
+) -> list[int]:
+    """A person says: let it be. The reason is kept; a later change of the record asks anew."""
+    chosen = Job.cause == cause if cause is not None else Job.id.in_(job_ids)
+    rows = session.execute(
+        update(Job)
+        .where(chosen, Job.state.in_(OPEN))
+        .values(state=JobState.IGNORED, reason=reason, finished_at=clock.now(), misses=None, cause=None)
+        .returning(Job.id)
+    )
+    return list(rows.scalars())
+
+
+def due(session: Session, *, limit: int) -> int:
+    """How many ready jobs are due over all shops, up to a limit."""
+    rows = (
+        select(Job.id).where(Job.state == JobState.READY, Job.due_at <= clock.now()).limit(limit).subquery()
+    )
+    return int(session.execute(all_shops(select(func.count()).select_from(rows))).scalar_one())
+
+
+def expired(session: Session, *, limit: int) -> list[Claimed]:
+    """Running jobs whose lease has run out (their worker died), locked for whoever reaps them."""
+    rows = session.execute(
+        all_shops(
+            select(Job)
+            .where(
+                Job.state == JobState.RUNNING, or_(Job.lease_until < clock.now(), Job.lease_until.is_(None))
+            )
+            .order_by(Job.lease_until)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+    ).scalars()
+    return [
+        Claimed(
+            id=row.id,
+            shop_id=row.shop_id,
+            flow=row.flow,
+            record=row.record,
+            lane=row.lane,
+            hint=row.hint,
+            attempts=row.attempts,
+            asked_at=row.asked_at,
+            started_at=row.lease_until or row.asked_at,
+            lease=row.lease or uuid.UUID(int=0),
+        )
+        for row in rows
+    ]
+
+
+def _reopen(session: Session, chosen: ColumnElement[bool]) -> list[int]:
+    rows = session.execute(
+        update(Job)
+        .where(chosen)
+        .values(state=JobState.READY, due_at=clock.now(), attempts=0, misses=None)
+        .returning(Job.id)
+    )
+    return list(rows.scalars())
+
+
+def _settle(session: Session, job: Claimed, **values: Any) -> None:
+    changed = _count(
+        session,
+        update(Job)
+        .where(Job.id == job.id, Job.lease == job.lease, Job.state == JobState.RUNNING)
+        .values(lease=None, lease_until=None, **values),
+    )
+    if changed == 0:
+        raise LeaseLost(f"job {job.id} was taken over")
+
+
+def _count(session: Session, statement: Any) -> int:
+    return len(session.execute(statement.returning(literal_column("1"))).all())

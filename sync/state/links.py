@@ -1,0 +1,74 @@
+"""Links: proven pairs of a Shopify record and an ERP document. The answer to "what is it called over there?"."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from kit import clock
+from sync.connectors.base import Written
+from sync.state.models import Link
+
+
+def find(session: Session, *, connection_id: int, kind: str, shopify_gid: str) -> Link | None:
+    """The link of one Shopify record at one connection."""
+    return session.execute(
+        select(Link).where(
+            Link.connection_id == connection_id, Link.kind == kind, Link.shopify_gid == shopify_gid
+        )
+    ).scalar()
+
+
+def of_record(session: Session, record: str) -> list[Link]:
+    """Everything that belongs to a record's page, oldest first."""
+    return list(session.execute(select(Link).where(Link.record == record).order_by(Link.id)).scalars())
+
+
+def by_erp(session: Session, *, connection_id: int, erp_model: str, erp_id: str) -> Link | None:
+    """The link of one ERP document."""
+    return session.execute(
+        select(Link).where(
+            Link.connection_id == connection_id, Link.erp_model == erp_model, Link.erp_id == erp_id
+        )
+    ).scalar()
+
+
+def record(
+    session: Session,
+    *,
+    shop_id: int,
+    connection_id: int,
+    kind: str,
+    shopify_gid: str,
+    record: str,
+    written: Written,
+    fingerprint: str = "",
+    facts: Mapping[str, Any] | None = None,
+) -> None:
+    """Writes the link down, or brings its number, fingerprint and facts up to date."""
+    values = {
+        "record": record,
+        "erp_model": written.model,
+        "erp_id": written.erp_id,
+        "erp_number": written.number,
+        "fingerprint": fingerprint,
+        "facts": dict(facts or {}),
+    }
+    statement = insert(Link).values(
+        shop_id=shop_id,
+        connection_id=connection_id,
+        kind=kind,
+        shopify_gid=shopify_gid,
+        linked_at=clock.now(),
+        **values,
+    )
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=[Link.connection_id, Link.kind, Link.shopify_gid],
+            set_={**values, "facts": Link.facts.op("||")(statement.excluded.facts)},
+        )
+    )
