@@ -79,8 +79,9 @@ class Grant(ShopOwned, Base):
     refresh_token: Mapped[str | None] = mapped_column(Text)
     refresh_expires_at: Mapped[datetime | None] = mapped_column(Moment)
     scopes: Mapped[list[str]] = mapped_column(ARRAY(String))
-    scopes_at: Mapped[datetime] = mapped_column(Moment)  # an older notice of Shopify never replaces a newer one
-    minted_with: Mapped[str] = mapped_column(String(16))  # mark of the client secret that the tokens hang on
+    # An older notice of Shopify never replaces a newer one.
+    scopes_at: Mapped[datetime] = mapped_column(Moment, server_default=text("now()"))
+    minted_with: Mapped[str] = mapped_column(String(16), server_default="")  # mark of the client secret
     is_valid: Mapped[bool] = mapped_column(server_default=text("true"))
     obtained_at: Mapped[datetime] = mapped_column(Moment)
 
