@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -50,6 +50,13 @@ def recording() -> Iterator[list[Exchange]]:
         yield exchanges
     finally:
         _record.reset(token)
+
+
+def annotate(note: str) -> None:
+    """Adds to the note of the last recorded exchange: an operation, its cost. Nothing when none is recorded."""
+    record = _record.get()
+    if record:
+        record[-1] = replace(record[-1], note=f"{record[-1].note} {note}".strip())
 
 
 class Door:
