@@ -8,7 +8,8 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from urllib.parse import quote, urlsplit
+from collections.abc import Iterable
+from urllib.parse import quote, urlencode, urlsplit
 
 from kit.config import Settings
 
@@ -53,6 +54,12 @@ def app_in_admin(store: str, *, settings: Settings, path: str = "") -> str:
     """The address of our app inside the admin of a store; the host is always the operator's admin, never a caller's."""
     base = f"{settings.admin_url}/store/{quote(store, safe='')}/apps/{quote(settings.client_id, safe='')}"
     return f"{base}/{quote(path.strip('/'), safe='/')}" if path.strip("/") else base
+
+
+def install_page(domain: str, *, settings: Settings, scopes: Iterable[str]) -> str:
+    """Shopify's own page on which the shop grants (missing) scopes; to be opened in the whole window."""
+    query = urlencode({"client_id": settings.client_id, "scope": ",".join(scopes)})
+    return f"{settings.shop_base(domain)}/admin/oauth/install?{query}"
 
 
 def origin(url: str) -> str:
