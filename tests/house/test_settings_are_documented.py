@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from kit import config
+from tests.environments import CLIENT_ID, CLIENT_SECRET, SEALING_KEYS
 from tests.house import files
 
 PLACES = (".env.example", "docs/configuration.md")
@@ -26,7 +27,29 @@ def test_no_setting_is_named_that_does_not_exist(place: str) -> None:
     assert not named - known
 
 
-def test_the_example_file_boots(monkeypatch: pytest.MonkeyPatch) -> None:
+def _example() -> dict[str, str]:
     lines = files.text(Path(".env.example")).splitlines()
-    pairs = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
-    assert config.read(pairs).api_version == pairs.get("CONCORD_SHOPIFY_API_VERSION", "2026-10")
+    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+
+
+def test_the_example_file_boots_once_its_secrets_are_filled_in() -> None:
+    with pytest.raises(config.WrongSetting, match="CONCORD_SHOPIFY_CLIENT_ID is missing"):
+        config.read(_example())
+    secrets = {
+        "CONCORD_SHOPIFY_CLIENT_ID": CLIENT_ID,
+        "CONCORD_SHOPIFY_CLIENT_SECRET": CLIENT_SECRET,
+        "CONCORD_SEALING_KEYS": SEALING_KEYS,
+    }
+    assert set(secrets) <= set(_example())
+    assert config.read(_example() | secrets).is_sandbox is False
+
+
+def test_the_documented_defaults_are_the_defaults() -> None:
+    required = {"DATABASE_URL": "postgresql://x/y", "REDIS_URL": "redis://x", "CONCORD_APP_URL": "https://x.example"}
+    secrets = {
+        "CONCORD_SHOPIFY_CLIENT_ID": CLIENT_ID,
+        "CONCORD_SHOPIFY_CLIENT_SECRET": CLIENT_SECRET,
+        "CONCORD_SEALING_KEYS": SEALING_KEYS,
+    }
+    assert config.read(_example() | required | secrets) == config.read(required | secrets)
+    assert repr(config.read(_example() | required | secrets)) == repr(config.read(required | secrets))
