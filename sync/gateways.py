@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from kit.config import Settings
-from kit.crypto import Sealer
+from kit.crypto import Sealer, Secret
 from kit.db import Database
 from kit.faults import Misconfigured
 from kit.http import Door
@@ -47,13 +47,22 @@ class Gateways:
 
     def shopify(self, shop_id: int, shop_domain: str) -> Client:
         """The Admin API of a shop. The token is fetched (and refreshed) per call, never kept."""
+        last: list[Secret] = []
+
+        def token() -> Secret:
+            last[:] = [self.tokens.access_token(shop_id, shop_domain)]
+            return last[0]
+
+        def refused() -> None:
+            self.tokens.refused(shop_id, last[0])
+
         return Client(
             self.door,
             url=self.settings.shop_base(shop_domain),
             api_version=self.settings.api_version,
-            token=lambda: self.tokens.access_token(shop_id, shop_domain),
+            token=token,
             budget=SharedBudget(self.database, shop_id=shop_id),
-            on_unauthorized=lambda: self.tokens.invalidate(shop_id, "the Admin API refused the token"),
+            on_unauthorized=refused,
         )
 
     def connection_of(self, shop_id: int) -> Connection:

@@ -80,7 +80,11 @@ def upgrade() -> None:
     )
     op.create_index("ix_delivery_shop", "delivery", ["shop_id", "id"], unique=False)
     op.create_index(
-        "ix_delivery_waiting", "delivery", ["id"], unique=False, postgresql_where=sa.text("state = 'waiting'")
+        "ix_delivery_waiting",
+        "delivery",
+        [sa.text("coalesce(shop_id, 0)"), "id"],
+        unique=False,
+        postgresql_where=sa.text("state = 'waiting'"),
     )
     op.create_table(
         "intent",
@@ -177,6 +181,7 @@ def upgrade() -> None:
         sa.Column("lease", sa.Uuid(), nullable=True),
         sa.Column("misses", sa.String(length=255), nullable=True),
         sa.Column("fault_code", sa.String(length=64), nullable=True),
+        sa.Column("cause", sa.String(length=64), nullable=True),
         sa.Column("reason", sa.Text(), server_default="", nullable=False),
         sa.Column("money", sa.Numeric(precision=20, scale=4), nullable=True),
         sa.Column("currency", sa.String(length=3), nullable=True),
@@ -187,6 +192,13 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["shop_id"], ["shop.id"], name=op.f("fk_job_shop_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_job")),
+    )
+    op.create_index(
+        "ix_job_cause",
+        "job",
+        ["shop_id", "cause"],
+        unique=False,
+        postgresql_where=sa.text("cause is not null and state in ('ready','running','held','dead')"),
     )
     op.create_index(
         "ix_job_finished",

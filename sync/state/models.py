@@ -79,7 +79,12 @@ class Delivery(ShopOwned, Base):
     __table_args__ = (
         UniqueConstraint("shop_domain", "webhook_id"),
         CheckConstraint("state in ('waiting','done','ignored','failed')", name="state"),
-        Index("ix_delivery_waiting", "id", postgresql_where=text("state = 'waiting'")),
+        Index(
+            "ix_delivery_waiting",
+            text("coalesce(shop_id, 0)"),
+            "id",
+            postgresql_where=text("state = 'waiting'"),
+        ),
         Index("ix_delivery_shop", "shop_id", "id"),
         Index("ix_delivery_record", "shop_id", "record", postgresql_where=text("record is not null")),
         Index("ix_delivery_received", "received_at", postgresql_using="brin"),
@@ -130,6 +135,12 @@ class Job(ShopOwned, Base):
         Index("ix_job_ready", "shop_id", "lane", "due_at", "id", postgresql_where=text("state = 'ready'")),
         Index("ix_job_lease", "lease_until", postgresql_where=text("state = 'running'")),
         Index("ix_job_held", "shop_id", "misses", postgresql_where=text("state = 'held'")),
+        Index(
+            "ix_job_cause",
+            "shop_id",
+            "cause",
+            postgresql_where=text("cause is not null and state in ('ready','running','held','dead')"),
+        ),
         Index("ix_job_record", "shop_id", "record", "id"),
         Index("ix_job_finished", "finished_at", postgresql_where=text("state in ('done','ignored')")),
     )
@@ -152,6 +163,7 @@ class Job(ShopOwned, Base):
     lease: Mapped[uuid.UUID | None] = mapped_column()
     misses: Mapped[str | None] = mapped_column(String(255))  # what a held job waits for
     fault_code: Mapped[str | None] = mapped_column(String(64))
+    cause: Mapped[str | None] = mapped_column(String(64))  # the issue that it belongs to, until it succeeds
     reason: Mapped[str] = mapped_column(Text, server_default="")
     money: Mapped[Any | None] = mapped_column(Numeric(20, 4))  # at risk while it is not done
     currency: Mapped[str | None] = mapped_column(String(3))

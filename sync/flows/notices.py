@@ -1,0 +1,73 @@
+"""Deliveries about the shop itself, not about a record: uninstalled, scopes changed, shop renamed, privacy requests.
+
+They act in the transaction that marks the delivery as done, and ask for a job where there is more to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from kit import clock
+from oauth import install
+from oauth.models import Shop
+from sync.flows.intake import Body, Handler
+from sync.state import jobs
+from sync.state.models import Delivery, Job, JobState, Lane
+
+PRIVACY_TOPICS = ("customers/data_request", "customers/redact", "shop/redact")
+
+
+def _uninstalled(session: Session, shop: Shop, _body: Body, delivery: Delivery) -> None:
+    if install.uninstalled(session, shop.id, at=delivery.triggered_at):
+        session.execute(
+            update(Job)
+            .where(Job.state.in_([JobState.READY, JobState.HELD, JobState.DEAD]), Job.flow != "privacy")
+            .values(
+                state=JobState.IGNORED,
+                reason="Concord was uninstalled from this shop.",
+                finished_at=clock.now(),
+                misses=None,
+                cause=None,
+            )
+        )
+
+
+def _scopes_updated(session: Session, shop: Shop, body: Body, delivery: Delivery) -> None:
+    current = body.get("current")
+    if not isinstance(current, list):
+        return
+    at = delivery.triggered_at or delivery.received_at
+    install.scopes_updated(session, shop.id, [str(scope) for scope in current], at=at)
+    jobs.release(session, misses=[misses for misses in jobs.held_for(session) if misses.startswith("scope:")])
+
+
+def _shop_updated(session: Session, shop: Shop, body: Body, _delivery: Delivery) -> None:
+    install.described(
+        session,
+        shop.id,
+        name=str(body.get("name") or ""),
+        currency=str(body.get("currency") or ""),
+        timezone=str(body.get("iana_timezone") or "UTC"),
+    )
+
+
+def _privacy(session: Session, shop: Shop, _body: Body, delivery: Delivery) -> None:
+    jobs.ask(
+        session,
+        shop_id=shop.id,
+        flow="privacy",
+        record=f"{delivery.topic}:{delivery.webhook_id}",
+        lane=Lane.ORDERS,
+        hint={"delivery": delivery.id, "topic": delivery.topic},
+    )
+
+
+HANDLERS: Mapping[str, Handler] = {
+    "app/uninstalled": _uninstalled,
+    "app/scopes_update": _scopes_updated,
+    "shop/update": _shop_updated,
+    **dict.fromkeys(PRIVACY_TOPICS, _privacy),
+}

@@ -1,0 +1,211 @@
+"""One try of one job, from claim to settlement: the fault's kind decides what becomes of the job.
+
+It owns that decision and the attempt row. Anything that is not a fault is a bug: the job waits, an issue opens, and
+the error goes on to crash loudly.
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Callable
+from datetime import timedelta
+from types import TracebackType
+from typing import Any, assert_never
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from kit import clock, http
+from kit import log as logs
+from kit.faults import Fault, Misconfigured, OutcomeUnknown, Rejected, Transient
+from oauth.models import Shop
+from sync.flows.road import Done, Outcome, ShopView, Skipped, Work
+from sync.gateways import Gateways
+from sync.state import attempts, jobs
+from sync.state.attempts import Trouble
+from sync.state.jobs import Claimed, LeaseLost
+from sync.state.models import JobState
+
+log = logging.getLogger(__name__)
+
+ISSUE_AFTER_TRIES = 3  # a passing fault becomes an issue when it stays
+FIRST_WAIT_SECONDS = {"transient": 1.0, "unknown": 5.0, "bug": 30.0}
+RESTART_WAIT_SECONDS = 2.0
+
+Flow = Callable[[Work], Outcome]
+
+
+def take(gateways: Gateways, job: Claimed, flow: Flow) -> None:
+    """Runs a claimed job to its settlement. Raises only what is a bug."""
+    with gateways.database.transaction(shop_id=job.shop_id) as session:
+        shop = session.get_one(Shop, job.shop_id)
+        view = ShopView(id=shop.id, domain=shop.domain, currency=shop.currency, policies=shop.policies)
+    work = Work(job=job, shop=view, database=gateways.database, gateways=gateways)
+    with (
+        logs.context(shop=view.domain, job=job.id, flow=job.flow, record=job.record),
+        Settling(work) as settling,
+    ):
+        settling.outcome = flow(work)
+
+
+class Settling:
+    """Settles the job of a `Work` when the block ends, whatever it ends with."""
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+        self.outcome: Outcome = Done()
+        self._recording = http.recording()
+
+    def __enter__(self) -> Settling:
+        self._exchanges = self._recording.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        self._recording.__exit__(kind, error, trace)
+        match error:
+            case None:
+                return self._saved(self._succeed, self.outcome)
+            case LeaseLost():
+                log.warning("job.lease_lost")
+                return True
+            case Fault():
+                return self._saved(self._fail, error)
+            case DBAPIError() if error.connection_invalidated:
+                # PostgreSQL went away under us. If it is back the job waits a moment, else its lease runs out.
+                return self._saved(self._fail, _database_away())
+            case Exception():
+                self._saved(self._crash, error)
+                return False
+            case _:  # the process is told to end: somebody else takes the job over at once
+                self._saved(self._hand_over, "the worker was stopped")
+                return False
+
+    def _saved(self, settle: Callable[[Session, Any], None], what: Any) -> bool:
+        work = self.work
+        try:
+            with work.database.transaction(shop_id=work.shop.id) as session:
+                jobs.check(session, work.job)
+                work.save_waiting(session)
+                settle(session, what)
+        except LeaseLost:
+            log.warning("job.lease_lost")
+        return True
+
+    def _succeed(self, session: Session, outcome: Outcome) -> None:
+        job = self.work.job
+        cause = attempts.cause_of(session, job.id)
+        match outcome:
+            case Done(sentence):
+                jobs.finish(session, job, state=JobState.DONE)
+                attempts.write(session, job, outcome="done", sentence=sentence, exchanges=self._exchanges)
+            case Skipped(reason):
+                jobs.finish(session, job, state=JobState.IGNORED, reason=reason)
+                attempts.write(session, job, outcome="skipped", sentence=reason, exchanges=self._exchanges)
+            case _:
+                assert_never(outcome)
+        if cause:
+            attempts.resolve(session, cause=cause, by="concord")
+
+    def _fail(self, session: Session, fault: Fault) -> None:
+        job = self.work.job
+        trouble = Trouble(
+            kind=fault.kind,
+            code=fault.code,
+            sentence=fault.sentence,
+            detail=fault.detail,
+            field=fault.field,
+            misses=fault.misses if isinstance(fault, Misconfigured) else None,
+        )
+        self._put_back(
+            session, trouble, state=self._next_state(fault), counts=fault.counts, after=_wish(fault)
+        )
+        log.info(
+            "job.fault",
+            extra={"fault_kind": fault.kind, "fault_code": fault.code, "attempt": job.attempts + 1},
+        )
+
+    def _crash(self, session: Session, error: Exception) -> None:
+        trouble = Trouble(
+            kind="bug",
+            code=type(error).__name__,
+            sentence="Concord made a mistake with this record. It tries again, and its makers can see what happened.",
+            detail="".join(traceback.format_exception(error)[-12:]),
+        )
+        is_last = self.work.job.attempts + 1 >= self.work.gateways.settings.attempts_limit
+        self._put_back(session, trouble, state=JobState.DEAD if is_last else JobState.READY)
+
+    def _hand_over(self, session: Session, why: str) -> None:
+        jobs.put_back(
+            session,
+            self.work.job,
+            state=JobState.READY,
+            due_at=clock.now(),
+            reason=why,
+            fault_code="stopped",
+            cause=None,
+            counts=False,
+        )
+
+    def _next_state(self, fault: Fault) -> JobState:
+        match fault:
+            case Misconfigured():
+                return JobState.HELD
+            case Rejected():
+                return JobState.DEAD
+            case Transient() | OutcomeUnknown():
+                is_last = self.work.job.attempts + 1 >= self.work.gateways.settings.attempts_limit
+                return JobState.DEAD if fault.counts and is_last else JobState.READY
+            case _:
+                raise TypeError(f"{type(fault).__name__} is none of the four kinds of fault")
+
+    def _put_back(
+        self,
+        session: Session,
+        trouble: Trouble,
+        *,
+        state: JobState,
+        counts: bool = True,
+        after: float | None = None,
+    ) -> None:
+        job = self.work.job
+        first = FIRST_WAIT_SECONDS.get(trouble.kind, 1.0)
+        wait = jobs.back_off_seconds(job.id, job.attempts, first_seconds=first)
+        if after is not None:
+            wait = max(after, wait) if counts else after * (1 + wait / jobs.LONGEST_WAIT_SECONDS)
+        needs_person = state in (JobState.HELD, JobState.DEAD) or job.attempts + 1 >= ISSUE_AFTER_TRIES
+        before = attempts.cause_of(session, job.id)
+        is_issue = needs_person and counts
+        cause = trouble.cause(job.flow) if is_issue else before
+        jobs.put_back(
+            session,
+            job,
+            state=state,
+            due_at=clock.now() + timedelta(seconds=wait),
+            reason=trouble.sentence,
+            fault_code=trouble.code,
+            cause=cause,
+            misses=trouble.misses,
+            counts=counts,
+        )
+        if is_issue:
+            attempts.open_issue(session, job, trouble)
+        if before and before != cause:
+            attempts.resolve(session, cause=before, by="concord")
+        if counts:
+            attempts.write(session, job, outcome=trouble.kind, trouble=trouble, exchanges=self._exchanges)
+
+
+def _wish(fault: Fault) -> float | None:
+    return fault.after_seconds if isinstance(fault, Transient) else None
+
+
+def _database_away() -> Transient:
+    return Transient(
+        "database_away",
+        "The database of Concord was restarted.",
+        detail="connection invalidated",
+        after_seconds=RESTART_WAIT_SECONDS,
+    )
