@@ -108,11 +108,10 @@ class Engine:
 def declare(broker: RedisBroker, engine: Engine) -> None:
     """Declares the actors on a broker. `jobs` owns retries, so no message is ever retried."""
 
+    @dramatiq.actor(broker=broker, queue_name="deliveries", max_retries=0)
     def process_delivery(_delivery_id: int) -> None:
         engine.process_deliveries()
 
+    @dramatiq.actor(broker=broker, queue_name="jobs", max_retries=0)
     def run_job(_job_id: int) -> None:
         engine.run_jobs()
-
-    for function, queue in ((process_delivery, "deliveries"), (run_job, "jobs")):
-        dramatiq.actor(function, broker=broker, queue_name=queue, max_retries=0)

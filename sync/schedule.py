@@ -15,9 +15,9 @@ from sqlalchemy.exc import DBAPIError
 
 from kit import clock
 from kit.db import all_shops
-from oauth.models import Installation, Shop
 from sync.actors import Engine
 from sync.flows import periodic
+from sync.gateways import Gateways
 from sync.state import attempts, jobs
 from sync.state.attempts import Trouble
 from sync.state.models import Delivery, DeliveryState, JobState
@@ -36,7 +36,7 @@ class _Rhythm:
     """Something to do every so often, and when it was done last."""
 
     every: timedelta
-    act: Callable[[Engine], None]
+    act: Callable[[Gateways], None]
     last_at: datetime | None = None
 
 
@@ -57,7 +57,7 @@ class Clock:
             # A clock that jumped back must not stop the rhythm until it has caught up.
             if rhythm.last_at is None or now - rhythm.last_at >= rhythm.every or now < rhythm.last_at:
                 rhythm.last_at = now
-                rhythm.act(self.engine)
+                rhythm.act(self.engine.gateways)
 
     def sweep_deliveries(self) -> None:
         """Wakes workers for deliveries whose nudge was lost."""
@@ -142,14 +142,3 @@ def _is_ours(connection: Connection) -> bool:
     return bool(
         connection.execute(text("select pg_try_advisory_lock(:key)"), {"key": ONE_CLOCK}).scalar_one()
     )
-
-
-def active_shops(engine: Engine) -> list[tuple[int, str]]:
-    """Id and domain of every shop that is installed."""
-    with engine.gateways.database.transaction() as session:
-        rows = session.execute(
-            select(Shop.id, Shop.domain).where(
-                Shop.state.in_([Installation.INSTALLED, Installation.SCOPES_MISSING])
-            )
-        ).all()
-    return [(row.id, row.domain) for row in rows]

@@ -23,7 +23,7 @@ from kit.db import Database, all_shops
 from oauth.models import Installation, Shop
 from sync.shopify import topics
 from sync.state import jobs
-from sync.state.models import Delivery, DeliveryState
+from sync.state.models import Delivery, DeliveryState, Lane
 
 log = logging.getLogger(__name__)
 
@@ -136,7 +136,7 @@ def _settle(
         shop_id=shop.id,
         flow=topic.flow,
         record=record,
-        lane=topic.lane,
+        lane=Lane(topic.lane),
         hint={"delivery": delivery.id, **({} if topic.is_whole else {"reread": True})},
     )
     return values | _closed(DeliveryState.DONE, job_ids=[job_id]) | {"record": record}

@@ -4,8 +4,64 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import Any
 
-Rhythm = tuple[timedelta, Callable[[Any], None]]
+from sqlalchemy import select, update
 
-RHYTHMS: Sequence[Rhythm] = ()
+from kit import clock
+from kit.db import all_shops
+from oauth.models import Installation, Shop
+from sync.flows.arrivals import RECORD
+from sync.gateways import Gateways
+from sync.state import jobs
+from sync.state.models import Job, JobState, Lane
+
+TOKENS_PER_ROUND = 50
+HELD_AGAIN_AFTER = timedelta(minutes=30)
+
+Rhythm = tuple[timedelta, Callable[[Gateways], None]]
+
+
+def active_shops(gateways: Gateways) -> list[int]:
+    """Ids of the shops that we work for."""
+    with gateways.database.transaction() as session:
+        living = [Installation.INSTALLED, Installation.SCOPES_MISSING]
+        return list(
+            session.execute(select(Shop.id).where(Shop.state.in_(living)).order_by(Shop.id)).scalars()
+        )
+
+
+def ask_everywhere(flow: str, lane: Lane) -> Callable[[Gateways], None]:
+    """An act that asks for a job about the shop as a whole, in each shop."""
+
+    def act(gateways: Gateways) -> None:
+        for shop_id in active_shops(gateways):
+            with gateways.database.transaction(shop_id=shop_id) as session:
+                jobs.ask(session, shop_id=shop_id, flow=flow, record=RECORD, lane=lane)
+
+    return act
+
+
+def renew_tokens(gateways: Gateways) -> None:
+    """Refreshes tokens before their refresh tokens age out."""
+    gateways.tokens.renew_aging(limit=TOKENS_PER_ROUND)
+
+
+def look_at_held_again(gateways: Gateways) -> None:
+    """Tries held jobs again now and then: a fix may have happened in the moment in which a job was being held, or
+    on the ERP's side where nobody tells us."""
+    with gateways.database.transaction() as session:
+        session.execute(
+            all_shops(
+                update(Job)
+                .where(Job.state == JobState.HELD, Job.due_at < clock.now() - HELD_AGAIN_AFTER)
+                .values(state=JobState.READY, due_at=clock.now())
+            )
+        )
+
+
+RHYTHMS: Sequence[Rhythm] = (
+    (timedelta(minutes=10), ask_everywhere("reconcile", Lane.BACKFILL)),
+    (timedelta(hours=1), ask_everywhere("subscriptions", Lane.BACKFILL)),
+    (timedelta(minutes=10), renew_tokens),
+    (timedelta(minutes=10), look_at_held_again),
+)

@@ -1,0 +1,90 @@
+"""The operator's verbs: `concord schedule`, `replay`, `resync`, `retry`, `errors`, `backfill`, `reconcile`.
+
+Each verb prints what it did in plain words; `--dry-run` prints what it would do. Exit status 0 means done.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from datetime import datetime
+
+from kit import config, log
+from sync import operate, process, schedule
+from sync.actors import Engine
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one verb and returns its exit status."""
+    options = _parser().parse_args(arguments)
+    settings = config.settings()
+    log.install(settings.log_level)
+    engine, broker = process.build(settings, application=f"concord-{options.verb}", pool_size=4)
+    try:
+        status: int = options.run(engine, options)
+    finally:
+        engine.gateways.door.close()
+        engine.gateways.database.close()
+        broker.client.close()
+    return status
+
+
+def _schedule(engine: Engine, _options: argparse.Namespace) -> int:
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    schedule.run(engine, stop)
+    return 0
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise argparse.ArgumentTypeError("a time needs its zone, e.g. 2026-11-20T00:00:00Z")
+    return moment
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="concord", description="Keeps one Shopify shop and one ERP in accord."
+    )
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+
+    def verb(name: str, run: object, about: str) -> argparse.ArgumentParser:
+        sub = verbs.add_parser(name, help=about, description=about)
+        sub.set_defaults(run=run)
+        return sub
+
+    verb("schedule", _schedule, "run the clock process")
+    for name, run, about in (
+        ("replay", operate.replay, "run stored deliveries again"),
+        ("resync", operate.resync, "read records anew from Shopify and plan again"),
+        ("retry", operate.retry, "try failed or held jobs again"),
+    ):
+        sub = verb(name, run, about)
+        sub.add_argument("--shop", required=True, metavar="DOMAIN")
+        sub.add_argument("--record", metavar="GID", help="only this record")
+        sub.add_argument("--code", help="only this fault code")
+        sub.add_argument("--topic", help="only this topic (replay)")
+        sub.add_argument("--since", type=_moment, help="only what came after this time")
+        sub.add_argument("--until", type=_moment, help="only what came before this time")
+        sub.add_argument("--limit", type=int, default=1000)
+        sub.add_argument("--dry-run", action="store_true", help="say what would happen, change nothing")
+    errors = verb("errors", operate.errors, "print a shop's error log")
+    errors.add_argument("--shop", required=True, metavar="DOMAIN")
+    errors.add_argument("--limit", type=int, default=100)
+    errors.add_argument("--json", action="store_true", help="one JSON object a line")
+    fill = verb("backfill", operate.backfill, "bring in the orders of a time span")
+    fill.add_argument("--shop", required=True, metavar="DOMAIN")
+    fill.add_argument("--since", type=_moment, required=True)
+    fill.add_argument("--until", type=_moment)
+    check = verb("reconcile", operate.reconcile, "compare with Shopify now and ask for what is behind")
+    check.add_argument("--shop", required=True, metavar="DOMAIN")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,93 @@
+"""Backfill and reconciliation: walk Shopify's orders by their time of change and ask for each one we do not know so.
+
+It brings history in, fills the exact gap that lost deliveries left, and finds what never came. It only asks for jobs;
+its place is kept after each page, so a long walk can be stopped and goes on where it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from kit import clock
+from sync.flows.road import Done, Outcome, Work
+from sync.state import cursors, jobs
+from sync.state.models import Lane
+from sync.state.settings_models import Snapshot
+
+PAGE_SIZE = 100
+# Shopify's search index lags behind its writes; the window of the next walk begins a little before the last one ended.
+OVERLAP = timedelta(minutes=5)
+FIRST_LOOK_BACK = timedelta(hours=1)
+FEED = "reconcile:orders"
+
+
+def reconcile(work: Work) -> Outcome:
+    """Asks for every order that changed since the last walk and that we do not know in its newest state."""
+    until = clock.now()
+    with work.reading() as session:
+        place = cursors.read(session, FEED)
+    if place.position:
+        since = datetime.fromisoformat(place.position["until"]) - OVERLAP
+    else:
+        since = until - FIRST_LOOK_BACK
+    asked = _walk(work, since=since, until=until, feed=FEED, lane=Lane.ORDERS)
+    with work.transaction() as session:
+        _move(session, work, FEED, {"until": until.isoformat()})
+    return Done(f"{asked} orders were behind." if asked else "Nothing was missing.")
+
+
+def backfill(work: Work) -> Outcome:
+    """Brings in the orders of a time span that a person, or a repaired subscription, asked for."""
+    since = datetime.fromisoformat(work.job.hint["since"])
+    until = datetime.fromisoformat(work.job.hint.get("until") or clock.now().isoformat())
+    asked = _walk(work, since=since, until=until, feed=f"backfill:{work.job.id}", lane=Lane.BACKFILL)
+    return Done(f"{asked} orders were asked for.")
+
+
+def _walk(work: Work, *, since: datetime, until: datetime, feed: str, lane: Lane) -> int:
+    client = work.gateways.shopify(work.shop.id, work.shop.domain)
+    query = f"updated_at:>='{_stamp(since)}' updated_at:<='{_stamp(until)}'"
+    with work.reading() as session:
+        place = cursors.read(session, feed).position
+    after = place.get("after") if place.get("query") == query else None
+    asked = 0
+    while True:
+        page = client.run(
+            "orders_page", {"first": PAGE_SIZE, "after": after, "query": query}, lane=Lane.BACKFILL
+        )["orders"]
+        after = page["pageInfo"]["endCursor"]
+        with work.transaction() as session:
+            asked += _ask_for(session, work, page["nodes"], lane=lane)
+            if page["pageInfo"]["hasNextPage"]:
+                _move(session, work, feed, {"query": query, "after": after})
+        if not page["pageInfo"]["hasNextPage"]:
+            return asked
+
+
+def _ask_for(session: Session, work: Work, nodes: Sequence[Mapping[str, Any]], *, lane: Lane) -> int:
+    gids = [node["id"] for node in nodes]
+    rows = session.execute(select(Snapshot.record, Snapshot.updated_at).where(Snapshot.record.in_(gids)))
+    known = {row.record: row.updated_at for row in rows}
+    behind = [
+        node["id"]
+        for node in nodes
+        if (seen := known.get(node["id"])) is None or seen < datetime.fromisoformat(node["updatedAt"])
+    ]
+    for gid in behind:
+        jobs.ask(
+            session, shop_id=work.shop.id, flow="order_push", record=gid, lane=lane, hint={"reread": True}
+        )
+    return len(behind)
+
+
+def _move(session: Session, work: Work, feed: str, position: Mapping[str, Any]) -> None:
+    cursors.move(session, feed, shop_id=work.shop.id, position=position, due_at=clock.now())
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

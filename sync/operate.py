@@ -1,0 +1,171 @@
+"""What the operator's verbs do: find rows by filters, say what would happen, ask for it, and wake the workers."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from kit import clock
+from kit.config import WrongSetting
+from oauth.models import Shop
+from sync.actors import Engine
+from sync.flows import replay as replays
+from sync.flows.arrivals import RECORD
+from sync.state import jobs
+from sync.state.models import Attempt, Delivery, Job, JobState, Lane
+
+OPERATOR = "operator"
+
+
+def replay(engine: Engine, options: argparse.Namespace) -> int:
+    """Runs stored deliveries again."""
+    shop_id = _shop(engine, options.shop)
+    with engine.gateways.database.transaction(shop_id=shop_id) as session:
+        query = select(Delivery.id, Delivery.topic, Delivery.record, Delivery.state).order_by(Delivery.id)
+        query = _between(query, Delivery.received_at, options)
+        if options.topic:
+            query = query.where(Delivery.topic == options.topic)
+        if options.record:
+            query = query.where(Delivery.record == options.record)
+        rows = session.execute(query.limit(options.limit)).all()
+        for row in rows:
+            _say(f"delivery {row.id}  {row.topic}  {row.record or '-'}  {row.state}")
+        if options.dry_run:
+            return _would(len(rows), "deliveries would run again")
+        done = replays.replay(session, shop_id=shop_id, delivery_ids=[row.id for row in rows], by=OPERATOR)
+    engine.nudge_deliveries(0)
+    return _did(done, "deliveries run again")
+
+
+def resync(engine: Engine, options: argparse.Namespace) -> int:
+    """Reads records anew from Shopify and plans again."""
+    shop_id = _shop(engine, options.shop)
+    with engine.gateways.database.transaction(shop_id=shop_id) as session:
+        records = [options.record] if options.record else _records(session, options)
+        for record in records:
+            _say(record)
+        if options.dry_run:
+            return _would(len(records), "records would be read anew")
+        for record in records:
+            replays.resync(session, shop_id=shop_id, record=record, by=OPERATOR)
+    engine.nudge_jobs(0, len(records))
+    return _did(len(records), "records are read anew")
+
+
+def retry(engine: Engine, options: argparse.Namespace) -> int:
+    """Tries failed or held jobs again."""
+    shop_id = _shop(engine, options.shop)
+    with engine.gateways.database.transaction(shop_id=shop_id) as session:
+        query = _between(
+            select(Job.id, Job.flow, Job.record, Job.state, Job.reason)
+            .where(Job.state.in_([JobState.HELD, JobState.DEAD]))
+            .order_by(Job.id),
+            Job.asked_at,
+            options,
+        )
+        if options.record:
+            query = query.where(Job.record == options.record)
+        if options.code:
+            query = query.where(Job.fault_code == options.code)
+        rows = session.execute(query.limit(options.limit)).all()
+        for row in rows:
+            _say(f"job {row.id}  {row.flow}  {row.record}  {row.state}  {row.reason}")
+        if options.dry_run:
+            return _would(len(rows), "jobs would be tried again")
+        ids = replays.retry(session, shop_id=shop_id, job_ids=[row.id for row in rows], by=OPERATOR)
+    engine.nudge_jobs(0, len(ids))
+    return _did(len(ids), "jobs are tried again")
+
+
+def errors(engine: Engine, options: argparse.Namespace) -> int:
+    """Prints a shop's error log, newest first: for support, without personal data."""
+    shop_id = _shop(engine, options.shop)
+    with engine.gateways.database.transaction(shop_id=shop_id) as session:
+        rows = session.execute(
+            select(Attempt)
+            .where(Attempt.fault_code.is_not(None))
+            .order_by(Attempt.id.desc())
+            .limit(options.limit)
+        ).scalars()
+        for row in rows:
+            values = {
+                "at": row.ended_at.isoformat(timespec="seconds"),
+                "job": row.job_id,
+                "flow": row.flow,
+                "record": row.record,
+                "kind": row.outcome,
+                "code": row.fault_code,
+                "sentence": row.sentence,
+                "detail": row.detail,
+            }
+            if options.json:
+                _say(json.dumps(values, ensure_ascii=False))
+            else:
+                _say("{at}  job {job}  {flow}  {record}  {kind}/{code}  {sentence}".format(**values))
+                if row.detail:
+                    _say(f"    {row.detail.splitlines()[-1]}")
+    return 0
+
+
+def backfill(engine: Engine, options: argparse.Namespace) -> int:
+    """Brings in the orders of a time span."""
+    until = options.until or clock.now()
+    hint = {"since": options.since.isoformat(), "until": until.isoformat()}
+    return _ask(engine, options.shop, "backfill", f"orders:{options.since.isoformat()}", Lane.BACKFILL, hint)
+
+
+def reconcile(engine: Engine, options: argparse.Namespace) -> int:
+    """Compares with Shopify now."""
+    return _ask(engine, options.shop, "reconcile", RECORD, Lane.ORDERS, {})
+
+
+def _ask(engine: Engine, domain: str, flow: str, record: str, lane: Lane, hint: dict[str, Any]) -> int:
+    shop_id = _shop(engine, domain)
+    with engine.gateways.database.transaction(shop_id=shop_id) as session:
+        job_id = jobs.ask(session, shop_id=shop_id, flow=flow, record=record, lane=lane, hint=hint)
+    engine.nudge_jobs(job_id, 1)
+    _say(f"Asked for job {job_id} ({flow}).")
+    return 0
+
+
+def _records(session: Session, options: argparse.Namespace) -> Sequence[str]:
+    query = select(Job.record).where(Job.flow == "order_push").distinct()
+    query = _between(query, Job.asked_at, options)
+    if options.code:
+        query = query.where(Job.fault_code == options.code)
+    return list(session.execute(query.limit(options.limit)).scalars())
+
+
+def _between(query: Select[Any], column: Any, options: argparse.Namespace) -> Select[Any]:
+    if options.since:
+        query = query.where(column >= options.since)
+    if options.until:
+        query = query.where(column <= options.until)
+    return query
+
+
+def _shop(engine: Engine, domain: str) -> int:
+    with engine.gateways.database.transaction() as session:
+        shop_id = session.execute(select(Shop.id).where(Shop.domain == domain)).scalar()
+    if shop_id is None:
+        raise WrongSetting(f"{domain} has never installed Concord; give its .myshopify.com domain.")
+    return int(shop_id)
+
+
+def _would(count: int, what: str) -> int:
+    _say(f"{count} {what}. Nothing was changed.")
+    return 0
+
+
+def _did(count: int, what: str) -> int:
+    _say(f"{count} {what}.")
+    return 0
+
+
+def _say(line: str) -> None:
+    print(line)  # noqa: T201 - the operator's terminal
