@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
@@ -20,6 +20,8 @@ from sync.state import jobs
 from sync.state.models import Attempt, Delivery, Job, JobState, Lane
 
 OPERATOR = "operator"
+
+Query = TypeVar("Query", bound=Select[*tuple[Any, ...]])
 
 
 def replay(engine: Engine, options: argparse.Namespace) -> int:
@@ -141,7 +143,7 @@ def _records(session: Session, options: argparse.Namespace) -> Sequence[str]:
     return list(session.execute(query.limit(options.limit)).scalars())
 
 
-def _between(query: Select[Any], column: Any, options: argparse.Namespace) -> Select[Any]:
+def _between(query: Query, column: Any, options: argparse.Namespace) -> Query:
     if options.since:
         query = query.where(column >= options.since)
     if options.until:
