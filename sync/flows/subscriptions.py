@@ -87,7 +87,7 @@ def actual(client: Client) -> list[Subscription]:
     found: list[Subscription] = []
     after: str | None = None
     for _ in range(PAGES_LIMIT):
-        page = client.run("WebhookSubscriptions", {"after": after}, lane=Lane.ORDERS)["webhookSubscriptions"]
+        page = client.run("webhook_subscriptions", {"after": after}, lane=Lane.ORDERS)["webhookSubscriptions"]
         found += [_subscription(node) for node in page["nodes"]]
         if not page["pageInfo"]["hasNextPage"]:
             break
@@ -116,11 +116,11 @@ def compare(wanted: Iterable[Topic], found: Sequence[Subscription], *, uri: str)
 def repair(client: Client, changes: Changes, *, uri: str) -> None:
     """Makes it so. Surplus ones go first: a duplicate keeps its topic's address taken."""
     for one in changes.surplus:
-        _do(client, "WebhookSubscriptionDelete", {"id": one.gid})
+        _do(client, "webhook_subscription_delete", {"id": one.gid})
     for _, one in changes.wrong:
-        _do(client, "WebhookSubscriptionUpdate", {"id": one.gid, "subscription": _plain(uri)})
+        _do(client, "webhook_subscription_update", {"id": one.gid, "subscription": _plain(uri)})
     for topic in changes.missing:
-        _do(client, "WebhookSubscriptionCreate", {"topic": topic.enum, "subscription": _plain(uri)})
+        _do(client, "webhook_subscription_create", {"topic": topic.enum, "subscription": _plain(uri)})
 
 
 def gaps(session: Session) -> list[Gap]:

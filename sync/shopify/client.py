@@ -142,7 +142,7 @@ class Client:
                 "POST",
                 self._url,
                 headers={"X-Shopify-Access-Token": self._token().reveal(), "Accept": "application/json"},
-                json={"query": document.text, "variables": variables, "operationName": document.name},
+                json={"query": document.text, "variables": variables, "operationName": document.operation},
                 repeatable=not document.is_write,
                 read_seconds=READ_SECONDS,
             )

@@ -1,8 +1,8 @@
-"""The GraphQL documents that Concord sends, read from `operations/*.graphql` by the name of their operation.
+"""The GraphQL documents that Concord sends, read from `operations/*.graphql`: the file's name is the document's.
 
-One file holds one operation; files that begin with `_` hold fragments, and each operation gets exactly those it
-spreads. It knows of a document what the client must know before sending it (is it a write, does it take a key) and
-leaves validation against the schema to the test run.
+One file holds one operation, named alike (`order_refunds` holds `OrderRefunds`); files that begin with `_` hold
+fragments, and each operation gets exactly those it spreads. It knows what the client must know of a document before
+sending it (is it a write, does it take a key) and leaves validation against the schema to the test run.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ class UnknownOperation(LookupError):
 class Document:
     """One operation with the fragments that it needs."""
 
-    name: str
+    name: str  # order_refunds
+    operation: str  # OrderRefunds
     text: str
     is_write: bool
     roots: tuple[str, ...]  # the fields it asks of Query or Mutation
@@ -36,16 +37,16 @@ class Document:
 
 
 def document(name: str) -> Document:
-    """The document whose operation has that name."""
+    """The document of that name."""
     try:
         return documents()[name]
     except KeyError as error:
-        raise UnknownOperation(f"no file in sync/shopify/operations holds the operation {name}") from error
+        raise UnknownOperation(f"there is no sync/shopify/operations/{name}.graphql") from error
 
 
 @cache
 def documents() -> Mapping[str, Document]:
-    """All documents by the name of their operation."""
+    """All documents by name."""
     folder = files("sync.shopify") / "operations"
     texts = {
         file.name: file.read_text(encoding="utf-8")
@@ -69,11 +70,13 @@ def assemble(texts: Mapping[str, str]) -> Mapping[str, Document]:
         operations = _OPERATION.findall(bare)
         if len(operations) != 1:
             raise ValueError(f"{file} must hold one named operation, not {len(operations)}")
-        kind, name = operations[0]
-        if name in found:
-            raise ValueError(f"two files hold the operation {name}")
+        name = file.removesuffix(".graphql")
+        kind, operation = operations[0]
+        if operation.lower() != name.replace("_", ""):
+            raise ValueError(f"the operation in {file} must be named like the file, not {operation}")
         found[name] = Document(
             name=name,
+            operation=operation,
             text=bare.strip() + "".join(f"\n{part}" for part in _needed(bare, fragments)) + "\n",
             is_write=kind == "mutation",
             roots=_roots(bare),

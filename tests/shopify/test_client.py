@@ -20,8 +20,8 @@ from sync.shopify.client import OutOfBudget
 from tests.shopify.script import Script, answered, client, error, throttled
 
 KEY = "5f0c9ff2-1f53-5c0e-8d9a-0d5a3c2f9d11"
-READ = "OrderRefunds"
-WRITE = "FulfillmentCreate"
+READ = "order_refunds"
+WRITE = "fulfillment_create"
 ORDERS = 10
 AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -45,7 +45,7 @@ def test_a_read_returns_its_data_with_exact_numbers() -> None:
 
 def test_a_request_carries_the_token_the_operation_and_the_key() -> None:
     script = Script([answered({"refundCreate": {"refund": None, "userErrors": []}})])
-    client(script).run("RefundCreate", {"input": {}}, lane=ORDERS, key=KEY)
+    client(script).run("refund_create", {"input": {}}, lane=ORDERS, key=KEY)
     request = script.requests[0]
     assert request.url.path == "/admin/api/2026-10/graphql.json"
     assert request.headers["X-Shopify-Access-Token"] == "shpat_alpha"
@@ -55,7 +55,7 @@ def test_a_request_carries_the_token_the_operation_and_the_key() -> None:
 
 def test_a_throttled_call_waits_as_long_as_the_bucket_needs_and_sends_the_same_again(watch: SetClock) -> None:
     script = Script([throttled(requested=400, available=100), answered({"refundCreate": {}})])
-    client(script).run("RefundCreate", {"input": {}}, lane=ORDERS, key=KEY)
+    client(script).run("refund_create", {"input": {}}, lane=ORDERS, key=KEY)
     assert (watch.now() - AT).total_seconds() == 3.0
     assert script.sent(0) == script.sent(1)
 
@@ -146,7 +146,7 @@ def test_a_missing_scope_holds_for_exactly_that_scope() -> None:
     refused = error("ACCESS_DENIED", "Access denied", "returnProcess", requiredAccess=needed)
     with pytest.raises(Misconfigured) as caught:
         client(Script([answered({"returnProcess": None}, errors=[refused])])).run(
-            "ReturnProcess", {"input": {}}, lane=ORDERS
+            "return_process", {"input": {}}, lane=ORDERS
         )
     assert caught.value.misses == "scope:write_returns"
 

@@ -20,11 +20,11 @@ def quantities(**row: Any) -> dict[str, Any]:
 def test_a_mutation_that_needs_a_key_is_not_sent_without_one() -> None:
     for key in (None, "", "  "):
         with pytest.raises(UnsafeWrite, match="key"):
-            check(document("RefundCreate"), {"input": {}}, key=key, api_version=VERSION)
+            check(document("refund_create"), {"input": {}}, key=key, api_version=VERSION)
 
 
 def test_a_stock_row_must_say_from_which_quantity_it_changes_even_if_it_says_null() -> None:
-    sets = document("InventorySetQuantities")
+    sets = document("inventory_set_quantities")
     with pytest.raises(UnsafeWrite, match="changeFromQuantity"):
         check(sets, quantities(quantity=3), key=KEY, api_version=VERSION)
     check(sets, quantities(quantity=3, changeFromQuantity=2), key=KEY, api_version=VERSION)
@@ -33,16 +33,16 @@ def test_a_stock_row_must_say_from_which_quantity_it_changes_even_if_it_says_nul
 
 def test_stock_rows_in_another_shape_than_expected_are_refused() -> None:
     with pytest.raises(UnsafeWrite):
-        check(document("InventorySetQuantities"), {"rows": [{"quantity": 1}]}, key=KEY, api_version=VERSION)
+        check(document("inventory_set_quantities"), {"rows": [{"quantity": 1}]}, key=KEY, api_version=VERSION)
 
 
 def test_both_ends_of_a_move_must_compare() -> None:
     move = assemble(
         {
-            "a.graphql": "mutation Move($input: InventoryMoveQuantitiesInput!, $key: String!) {"
+            "move.graphql": "mutation Move($input: InventoryMoveQuantitiesInput!, $key: String!) {"
             " inventoryMoveQuantities(input: $input) @idempotent(key: $key) { userErrors { code } } }"
         }
-    )["Move"]
+    )["move"]
     change = {"from": {"changeFromQuantity": 1}, "to": {}}
     with pytest.raises(UnsafeWrite):
         check(move, {"input": {"changes": [change]}}, key=KEY, api_version=VERSION)
@@ -51,7 +51,7 @@ def test_both_ends_of_a_move_must_compare() -> None:
 
 
 def test_variants_may_change_without_stock_but_not_with_stock_unseen() -> None:
-    update = document("ProductVariantsBulkUpdate")
+    update = document("product_variants_bulk_update")
     check(update, {"variants": [{"id": "v", "price": "1.00"}]}, key=None, api_version=VERSION)
     with pytest.raises(UnsafeWrite):
         check(
@@ -64,13 +64,15 @@ def test_variants_may_change_without_stock_but_not_with_stock_unseen() -> None:
 
 def test_a_key_is_not_given_to_a_mutation_that_would_ignore_it() -> None:
     with pytest.raises(UnsafeWrite, match="asking"):
-        check(document("FulfillmentCreate"), {}, key=KEY, api_version=VERSION)
+        check(document("fulfillment_create"), {}, key=KEY, api_version=VERSION)
 
 
 def test_a_document_that_forgot_the_directive_is_refused() -> None:
     bare = assemble(
-        {"a.graphql": "mutation Pay($input: RefundInput!) { refundCreate(input: $input) { refund { id } } }"}
-    )["Pay"]
+        {
+            "pay.graphql": "mutation Pay($input: RefundInput!) { refundCreate(input: $input) { refund { id } } }"
+        }
+    )["pay"]
     with pytest.raises(UnsafeWrite, match="refundCreate"):
         check(bare, {}, key=None, api_version=VERSION)
 
