@@ -1,7 +1,7 @@
 """What is wrong, by cause: how many records, how much money, since when, one sample, and what would fix it.
 
-An issue's records are the open jobs whose newest attempt has its cause; a job that went on to fail for another
-reason belongs to that reason.
+An issue's records are the jobs that are not done and whose newest try had its cause; a job that went on to fail for
+another reason belongs to that reason.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Subquery, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from sync.domain.money import Money
@@ -21,7 +21,7 @@ from sync.state.settings_models import Issue, Snapshot
 
 RECORDS_LIMIT = 200
 LIST_LIMIT = 100
-AFFECTED = (JobState.READY, JobState.HELD, JobState.DEAD)
+AFFECTED = (JobState.READY, JobState.RUNNING, JobState.HELD, JobState.DEAD)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +78,7 @@ class IssueList:
 class IssuePage:
     """One cause with its records."""
 
+    cause: str
     summary: Summary
     attempts: int
     field: str
@@ -112,11 +113,12 @@ def one(session: Session, issue_id: int) -> IssuePage | None:
     if row is None:
         return None
     affected = _affected(session, row.cause)
-    titles = _titles(session, [row.sample_record, *(job.record for job, _ in affected)])
+    titles = _titles(session, [row.sample_record, *(job.record for job in affected)])
     newest = session.scalars(
         select(Attempt.detail).where(Attempt.cause == row.cause).order_by(Attempt.id.desc()).limit(1)
     ).first()
     return IssuePage(
+        cause=row.cause,
         summary=_summary(row, _weights(session), titles),
         attempts=row.attempts,
         field=row.field,
@@ -135,63 +137,37 @@ def one(session: Session, issue_id: int) -> IssuePage | None:
                 else None,
                 asked_at=job.asked_at,
                 due_at=job.due_at if job.state == JobState.READY else None,
-                sentence=sentence,
+                sentence=job.reason,
             )
-            for job, sentence in affected
+            for job in affected
         ),
     )
 
 
-def _newest_attempts() -> Subquery:
-    # One row per open job: its newest attempt says what it is stuck on now.
-    return (
-        select(
-            Job.id.label("job_id"),
-            Job.money.label("money"),
-            Job.currency.label("currency"),
-            Attempt.cause.label("cause"),
-            Attempt.sentence.label("sentence"),
-        )
-        .join(Attempt, Attempt.job_id == Job.id)
-        .where(Job.state.in_(AFFECTED))
-        .distinct(Job.id)
-        .order_by(Job.id, Attempt.id.desc())
-        .subquery()
-    )
-
-
 def _weights(session: Session) -> dict[str, tuple[int, tuple[Money, ...]]]:
-    newest = _newest_attempts()
     found = session.execute(
-        select(newest.c.cause, newest.c.currency, func.count(), func.sum(newest.c.money))
-        .where(newest.c.cause.is_not(None))
-        .group_by(newest.c.cause, newest.c.currency)
-        .order_by(newest.c.cause, newest.c.currency)
+        select(Job.cause, Job.currency, func.count(), func.sum(Job.money))
+        .where(Job.cause.is_not(None), Job.state.in_(AFFECTED))
+        .group_by(Job.cause, Job.currency)
+        .order_by(Job.cause, Job.currency)
     )
     weights: dict[str, tuple[int, tuple[Money, ...]]] = {}
-    for cause, currency, count, amount in found:
-        records, at_risk = weights.get(cause, (0, ()))
+    for cause, currency, count, amount in found.tuples():
+        records, at_risk = weights.get(str(cause), (0, ()))
         money = (Money(Decimal(amount), currency),) if amount is not None and currency else ()
-        weights[cause] = (records + count, at_risk + money)
+        weights[str(cause)] = (records + count, at_risk + money)
     return weights
 
 
-def _affected(session: Session, cause: str) -> list[tuple[Job, str]]:
-    newest = _newest_attempts()
-    found = session.execute(
-        select(Job, newest.c.sentence)
-        .join(newest, newest.c.job_id == Job.id)
-        .where(newest.c.cause == cause)
-        .order_by(Job.asked_at)
-        .limit(RECORDS_LIMIT)
+def _affected(session: Session, cause: str) -> list[Job]:
+    return list(
+        session.scalars(
+            select(Job)
+            .where(Job.cause == cause, Job.state.in_(AFFECTED))
+            .order_by(Job.asked_at)
+            .limit(RECORDS_LIMIT)
+        )
     )
-    return [(job, sentence) for job, sentence in found.tuples()]
-
-
-def jobs_of(session: Session, cause: str) -> list[int]:
-    """Ids of the jobs that a cause holds up, for retry and ignore."""
-    newest = _newest_attempts()
-    return list(session.scalars(select(newest.c.job_id).where(newest.c.cause == cause)))
 
 
 def _titles(session: Session, records: list[str]) -> dict[str, str]:

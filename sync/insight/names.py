@@ -53,8 +53,20 @@ def record_at(path: str) -> str:
 def titled(record: str, title: str = "") -> str:
     """What a list calls a record: `Order #1001`, or its number while the title is not known."""
     name = of(record)
-    return f"{name.word} {title or name.number}" if name.word != "Record" else title or record
+    if name.word != "Record":
+        return f"{name.word} {title or name.number}"
+    known = next((words for start, words in _OWN.items() if record.startswith(start)), record)
+    return title or known
 
+
+# Work that is about the shop as a whole, not about one record of Shopify.
+_OWN = {
+    "shop": "This shop",
+    "orders": "All orders",
+    "customers/data_request": "Privacy: data request",
+    "customers/redact": "Privacy: delete a customer",
+    "shop/redact": "Privacy: delete this shop",
+}
 
 _FLOWS = {
     "order_push": "Order to ERP",
@@ -67,6 +79,11 @@ _FLOWS = {
     "refund_pull": "Refund to Shopify",
     "product_pull": "Product to Shopify",
     "price_pull": "Price to Shopify",
+    "welcome": "Getting to know the shop",
+    "subscriptions": "Subscriptions at Shopify",
+    "reconcile": "Comparison with Shopify",
+    "backfill": "Bringing history in",
+    "privacy": "Privacy request",
 }
 
 

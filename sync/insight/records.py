@@ -20,6 +20,8 @@ from sync.state.models import Job, JobState, Link
 from sync.state.settings_models import Snapshot
 
 PAGE_SIZE = 50
+# Jobs about the shop as a whole (its set-up, a comparison) are work, but no records.
+IS_RECORD = Job.record.startswith(names.PREFIX)
 OPEN = (JobState.READY, JobState.RUNNING, JobState.HELD, JobState.DEAD)
 
 
@@ -69,7 +71,7 @@ def page(session: Session, *, tab: Tab, search: str = "", number: int = 1) -> Pa
     counts = dict(
         session.execute(
             select(Job.state, func.count(Job.record.distinct()))
-            .where(Job.state.in_(OPEN))
+            .where(Job.state.in_(OPEN), IS_RECORD)
             .group_by(Job.state)
         )
         .tuples()
@@ -110,13 +112,16 @@ def _chosen(tab: Tab) -> Select[str]:
 
 def _with_jobs(*states: JobState) -> Select[str]:
     return (
-        select(Job.record).where(Job.state.in_(states)).group_by(Job.record).order_by(func.max(Job.id).desc())
+        select(Job.record)
+        .where(Job.state.in_(states), IS_RECORD)
+        .group_by(Job.record)
+        .order_by(func.max(Job.id).desc())
     )
 
 
 def _everything() -> Select[str]:
     # A record is known by its snapshot; before the first read of it there is only a job.
-    jobs = select(Job.record.label("record"), Job.asked_at.label("at")).where(Job.state.in_(OPEN))
+    jobs = select(Job.record.label("record"), Job.asked_at.label("at")).where(Job.state.in_(OPEN), IS_RECORD)
     snapshots = select(Snapshot.record, func.coalesce(Snapshot.occurred_at, Snapshot.read_at).label("at"))
     both = union(jobs, snapshots).subquery()
     return select(both.c.record).group_by(both.c.record).order_by(func.min(both.c.at).desc(), both.c.record)

@@ -1,0 +1,72 @@
+"""The web process: one Starlette application inside the security headers, and what it holds while it runs."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from anyio import to_thread
+from starlette.applications import Starlette
+
+from kit import log
+from kit.config import Settings, settings
+from oauth.code_grant import CodeGrant
+from oauth.install import Installer
+from sync import process
+from sync.actors import Engine
+from sync.state.inbox import Stored
+from web.auth import Doorkeeper
+from web.errors import HANDLERS
+from web.headers import SecurityHeaders
+from web.routes import routes
+from web.state import State
+from web.webhooks import Inbox
+
+SPARE_CONNECTIONS = 2  # the inbox writer and the readiness check must not wait behind pages
+
+
+def engine_of(settings: Settings) -> Engine:
+    """The engine that a web process uses to open doors and to wake workers; it runs no jobs."""
+    pool_size = settings.web_threads + SPARE_CONNECTIONS
+    engine, _broker = process.build(settings, application="concord-web", pool_size=pool_size)
+    return engine
+
+
+def build(settings: Settings, *, engine: Callable[[Settings], Engine] = engine_of) -> SecurityHeaders:
+    """The application for these settings. Nothing is opened before its lifespan begins."""
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[State]:
+        to_thread.current_default_thread_limiter().total_tokens = settings.web_threads
+        made = engine(settings)
+        gateways = made.gateways
+        installer = Installer(gateways.database, gateways.tokens)
+        inbox = Inbox(settings, stored=lambda stored: _wake(made, stored))
+        try:
+            yield State(
+                settings=settings,
+                database=gateways.database,
+                engine=made,
+                doorkeeper=Doorkeeper(settings, gateways.database, installer),
+                code_grant=CodeGrant(gateways.database, installer, settings),
+                inbox=inbox,
+            )
+        finally:
+            inbox.close()
+            gateways.door.close()
+            gateways.database.close()
+
+    return SecurityHeaders(
+        Starlette(routes=routes(), exception_handlers=dict(HANDLERS), lifespan=lifespan), settings
+    )
+
+
+def _wake(engine: Engine, stored: Stored) -> None:
+    if stored.new_ids:
+        engine.nudge_deliveries(stored.new_ids[-1])
+
+
+def main() -> SecurityHeaders:
+    """The application of this process, from its environment."""
+    log.install(settings().log_level)
+    return build(settings())

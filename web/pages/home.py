@@ -1,0 +1,223 @@
+"""Home: is it well, and what to do next. The words for every state of the sync live here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from starlette.responses import Response
+
+from oauth import audit
+from oauth.models import Shop
+from sync.insight import health, names
+from sync.insight.health import Health, Mood
+from web.screens import Asked
+
+
+@dataclass(frozen=True, kw_only=True)
+class Status:
+    """The one line that says how it is."""
+
+    heading: str
+    icon: str
+    tone: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Banner:
+    """Something that stops the sync, with the one thing to do about it."""
+
+    tone: str
+    heading: str
+    sentence: str
+    path: str = ""
+    button: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Advice:
+    """Something worth doing, the most useful first."""
+
+    heading: str
+    sentence: str
+    path: str
+    button: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One step of the set-up guide."""
+
+    heading: str
+    sentence: str
+    is_done: bool
+    path: str = ""
+    button: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Home:
+    """What the home page shows."""
+
+    health: Health
+    status: Status
+    banner: Banner | None
+    advice: tuple[Advice, ...]
+    steps: tuple[Step, ...]
+    proof_path: str
+
+
+def show(asked: Asked) -> Response:
+    """The home page."""
+    with asked.transaction() as session:
+        answer = health.of(session)
+    has_guide = not answer.guide.is_dismissed and answer.guide.done < answer.guide.steps
+    return asked.page(
+        "home",
+        Home(
+            health=answer,
+            status=_status(answer.mood),
+            banner=_banner(answer),
+            advice=() if has_guide else _advice(answer),
+            steps=_steps(answer) if has_guide else (),
+            proof_path=names.of(answer.last_proof.record).path if answer.last_proof else "",
+        ),
+    )
+
+
+def dismiss(asked: Asked) -> Response:
+    """Hides the set-up guide for the whole shop."""
+    with asked.transaction() as session:
+        shop = session.get_one(Shop, asked.visit.shop_id)
+        shop.policies = {**shop.policies, "guide_is_dismissed": True}
+        audit.write(session, shop_id=shop.id, actor=asked.actor, act="guide.dismissed")
+    return asked.done(go="/", say="The guide is hidden.")
+
+
+def _status(mood: Mood) -> Status:
+    match mood:
+        case Mood.NEEDS_VISIT:
+            return Status(heading="Concord needs Shopify’s permission", icon="alert-circle", tone="critical")
+        case Mood.NOT_CONNECTED:
+            return Status(heading="Ready to be connected", icon="info", tone="info")
+        case Mood.PAUSED:
+            return Status(heading="Paused", icon="pause-circle", tone="neutral")
+        case Mood.BROKEN:
+            return Status(heading="Your ERP refuses the connection", icon="alert-circle", tone="critical")
+        case Mood.UNREACHABLE:
+            return Status(heading="Your ERP is not answering", icon="alert-triangle", tone="warning")
+        case Mood.STUCK:
+            return Status(heading="Running, but some records need you", icon="alert-triangle", tone="warning")
+        case Mood.BEHIND:
+            return Status(heading="Running late", icon="clock", tone="warning")
+        case Mood.WORKING:
+            return Status(heading="Syncing now", icon="refresh", tone="info")
+        case Mood.WELL:
+            return Status(heading="Everything is in sync", icon="check-circle-filled", tone="success")
+        case Mood.QUIET:
+            return Status(heading="Waiting for the first order", icon="clock", tone="info")
+        case _:
+            assert_never(mood)
+
+
+def _banner(answer: Health) -> Banner | None:
+    connection = answer.connection
+    match answer.mood:
+        case Mood.NEEDS_VISIT:
+            return Banner(
+                tone="critical",
+                heading="Shopify’s permission has to be renewed",
+                sentence="Orders are kept safe and go on as soon as the permission is back.",
+                path="/settings",
+                button="See what is missing",
+            )
+        case Mood.BROKEN if connection:
+            return Banner(
+                tone="critical",
+                heading=f"{connection.name} refuses the connection",
+                sentence=f"{connection.reason} Orders are kept safe and go on by themselves once this is fixed.",
+                path="/connection",
+                button="Fix the connection",
+            )
+        case Mood.UNREACHABLE if connection:
+            return Banner(
+                tone="warning",
+                heading=f"{connection.name} is not answering",
+                sentence="Nothing is lost. Concord keeps trying and goes on by itself as soon as it answers.",
+                path="/activity",
+                button="See what waits",
+            )
+        case Mood.PAUSED if connection:
+            return Banner(
+                tone="info",
+                heading="The connection is paused",
+                sentence="Orders are collected and will be sent when you resume it.",
+                path="/connection",
+                button="Resume",
+            )
+        case _:
+            return None
+
+
+def _advice(answer: Health) -> tuple[Advice, ...]:
+    found = []
+    if answer.held:
+        found.append(
+            Advice(
+                heading=f"{answer.held} {'record waits' if answer.held == 1 else 'records wait'} for a setting",
+                sentence="Set it once and all of them run again by themselves.",
+                path="/mappings",
+                button="Map what is missing",
+            )
+        )
+    if answer.dead:
+        found.append(
+            Advice(
+                heading=f"{answer.dead} {'record' if answer.dead == 1 else 'records'} could not be synced",
+                sentence="See why, then retry or ignore them together.",
+                path="/issues",
+                button="See the issues",
+            )
+        )
+    if answer.connection is None:
+        found.append(
+            Advice(
+                heading="Connect your ERP",
+                sentence="Concord collects your orders meanwhile; none is lost.",
+                path="/connection",
+                button="Connect your ERP",
+            )
+        )
+    return tuple(found)
+
+
+def _steps(answer: Health) -> tuple[Step, ...]:
+    guide = answer.guide
+    return (
+        Step(
+            heading="Connect your ERP",
+            sentence="Tell Concord where your ERP is. The connection is tested before it is saved.",
+            is_done=guide.is_connected,
+            path="/connection",
+            button="Connect",
+        ),
+        Step(
+            heading="Map taxes, products and shipping",
+            sentence="Choose what they are called in your ERP, then publish.",
+            is_done=guide.is_mapped,
+            path="/mappings",
+            button="Map" if guide.is_connected else "",
+        ),
+        Step(
+            heading="Shopify tells Concord about orders",
+            sentence="This happens by itself with your first order or change.",
+            is_done=guide.has_delivery,
+        ),
+        Step(
+            heading="Your first order arrives in the ERP",
+            sentence="Create a test order in Shopify and watch it arrive under Records.",
+            is_done=guide.has_synced,
+            path="/records",
+            button="Watch" if guide.has_delivery else "",
+        ),
+    )

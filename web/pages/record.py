@@ -1,0 +1,134 @@
+"""One record: where it stands, what it is in the ERP, its cents, and everything that happened to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from starlette.responses import Response
+
+from oauth.names import app_in_admin, store_name
+from oauth.staff import Permission
+from sync.flows import replay
+from sync.insight import names, proofs, timeline
+from sync.insight.proofs import Proof
+from sync.insight.records import Tab
+from sync.insight.timeline import Timeline
+from web import fixes
+from web.errors import NotThere
+from web.render import ROOT
+from web.screens import Asked, nudged
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """Where the record stands, in words, with the one thing to do."""
+
+    heading: str
+    sentence: str
+    path: str = ""
+    button: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordPage:
+    """What the page shows."""
+
+    story: Timeline
+    standing: Standing
+    proof: Proof | None
+    may_replay: bool
+    address: str  # of this page inside the admin, for a colleague
+
+
+def show(asked: Asked) -> Response:
+    """The page of a record."""
+    record = names.record_at(asked.path("record"))
+    with asked.transaction() as session:
+        story = timeline.of(session, record)
+    if story is None:
+        raise NotThere(record)
+    place = f"{ROOT}/records/{story.name.path}"
+    return asked.page(
+        "record",
+        RecordPage(
+            story=story,
+            standing=_standing(story),
+            proof=proofs.read(story.proof),
+            may_replay=asked.may(Permission.REPLAY),
+            address=app_in_admin(
+                store_name(asked.visit.shop_domain), settings=asked.state["settings"], path=place
+            ),
+        ),
+    )
+
+
+def resync(asked: Asked) -> Response:
+    """Reads the record anew from Shopify and plans again."""
+    record = names.record_at(asked.path("record"))
+    with asked.transaction() as session:
+        if timeline.of(session, record) is None:
+            raise NotThere(record)
+        job_id = replay.resync(
+            session,
+            shop_id=asked.visit.shop_id,
+            record=record,
+            by=asked.actor,
+            address=asked.visit.address,
+        )
+    nudged(asked, [job_id])
+    return asked.done(go=f"/records/{names.of(record).path}", say="Resync started.")
+
+
+def replay_last(asked: Asked) -> Response:
+    """Runs the newest stored delivery of the record again."""
+    record = names.record_at(asked.path("record"))
+    with asked.transaction() as session:
+        story = timeline.of(session, record)
+        if story is None or story.latest_delivery_id is None:
+            raise NotThere(record)
+        replay.replay(
+            session,
+            shop_id=asked.visit.shop_id,
+            delivery_ids=[story.latest_delivery_id],
+            by=asked.actor,
+            address=asked.visit.address,
+        )
+    asked.state["engine"].nudge_deliveries(story.latest_delivery_id)
+    return asked.done(go=f"/records/{story.name.path}", say="Replay started.")
+
+
+def _standing(story: Timeline) -> Standing:
+    match story.state:
+        case Tab.SYNCED:
+            number = story.documents[0].number if story.documents else ""
+            sentence = f"It is {number} in your ERP." if number else "There is nothing left to do."
+            return Standing(heading="In sync", sentence=sentence)
+        case Tab.WAITING if story.attempts:
+            return Standing(
+                heading="Trying again by itself",
+                sentence=story.reason or "The last try did not work. Nothing is lost.",
+            )
+        case Tab.WAITING:
+            return Standing(heading="On its way", sentence="Concord is about to send it to your ERP.")
+        case Tab.HELD:
+            path, button = fixes.of(story.misses)
+            return Standing(
+                heading="Held until something is set",
+                sentence=f"{story.reason} It goes on by itself once that is done.",
+                path=path,
+                button=button,
+            )
+        case Tab.FAILED:
+            return Standing(
+                heading="Could not be synced",
+                sentence=story.reason or "Concord gave up after several tries.",
+                path="/issues",
+                button="See the issue",
+            )
+        case Tab.SKIPPED | Tab.ALL:
+            return Standing(
+                heading="Left out", sentence=story.reason or "Concord was told to leave this record out."
+            )
+        case _:
+            assert_never(story.state)

@@ -1,0 +1,57 @@
+"""The URL table, on one screen: every address, what answers it, and which permission an act needs."""
+
+from __future__ import annotations
+
+from starlette.routing import BaseRoute, Mount, Route
+
+from oauth.staff import Permission
+from web import entry, statics, vitals, webhooks
+from web.pages import (
+    activity,
+    audit,
+    deliveries,
+    delivery,
+    home,
+    issue,
+    issues,
+    jobs,
+    record,
+    records,
+)
+from web.screens import act, not_there, show
+
+REPLAY = Permission.REPLAY
+CONNECT = Permission.CONNECT_ERP
+MAP = Permission.PUBLISH_MAPPINGS
+POLICIES = Permission.CHANGE_POLICIES
+PERSONAL = Permission.READ_PERSONAL_DATA
+STAFF = Permission.MANAGE_STAFF
+
+
+def routes() -> list[BaseRoute]:
+    """All routes, the first match answers."""
+    return [
+        *webhooks.routes,
+        *entry.routes,
+        Route("/healthz", vitals.healthz, methods=["GET"]),
+        Route("/readyz", vitals.readyz, methods=["GET"]),
+        Mount("/static/{digest}", statics.FILES, name="static"),
+        show("", home.show),
+        act("/guide/dismiss", home.dismiss, needs=POLICIES),
+        show("/records", records.show),
+        act("/records/{record:path}/resync", record.resync, needs=REPLAY),
+        act("/records/{record:path}/replay", record.replay_last, needs=REPLAY),
+        show("/records/{record:path}", record.show),
+        show("/issues", issues.show),
+        show("/issues/{issue}", issue.show),
+        act("/issues/{issue}/retry", issue.retry, needs=REPLAY),
+        act("/issues/{issue}/ignore", issue.ignore, needs=REPLAY),
+        show("/jobs", jobs.show),
+        act("/jobs/retry", jobs.retry, needs=REPLAY),
+        show("/deliveries", deliveries.show),
+        show("/deliveries/{delivery}", delivery.show),
+        act("/deliveries/{delivery}/replay", delivery.replay_one, needs=REPLAY),
+        show("/activity", activity.show),
+        show("/audit", audit.show),
+        show("/{rest:path}", not_there),
+    ]

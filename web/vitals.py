@@ -1,0 +1,26 @@
+"""Is the process alive, and can it take work? For whoever runs it; nothing about any shop."""
+
+from __future__ import annotations
+
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from web.state import State
+
+
+async def healthz(_request: Request) -> Response:
+    """200 while the process answers at all."""
+    return PlainTextResponse("ok")
+
+
+def readyz(request: Request[State]) -> Response:
+    """200 when the database answers; 503 keeps traffic away meanwhile."""
+    try:
+        with request.state["database"].transaction() as session:
+            session.execute(text("select 1"))
+    except (OperationalError, PoolTimeout):
+        return PlainTextResponse("the database does not answer", status_code=503)
+    return PlainTextResponse("ready")
