@@ -87,6 +87,7 @@ class DocumentLine:
     erp_warehouse: str = ""
     sku: str = ""
     restock: Restock = Restock.NONE
+    discount: Both | None = None  # already taken off `net`, as Shopify allocated it: to show, not to subtract
 
     @property
     def tax(self) -> Both:
@@ -119,6 +120,17 @@ class CustomerDocument:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DocumentPayment:
+    """Money that moved for a document: paid by the buyer, or (on a credit) paid back. A redeemed gift card is one."""
+
+    source: str  # gid of the transaction
+    gateway: str
+    erp_method: str
+    amount: Both  # positive
+    paid_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Document:
     """One ERP document for one fact of the shop. `reference` is unique per shop and fact."""
 
@@ -144,6 +156,12 @@ class Document:
     is_shipped_elsewhere: bool = False  # the goods left without the ERP: it must not ship them
     is_posted: bool = True  # policy: post the invoice or credit note, or leave a draft
     extra: tuple[tuple[str, str], ...] = field(default=())  # ERP fields filled from attributes and metafields
+    payments: tuple[DocumentPayment, ...] = field(default=(), compare=False)  # as far as the source knew them
+
+    @property
+    def is_stock_only(self) -> bool:
+        """No money in it: it moves goods (a cancelled order that cost nothing) and posts nothing."""
+        return not self.total and not any(line.net or line.taxes for line in self.lines)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,7 +27,7 @@ def digits(currency: str) -> int:
     return _DIGITS.get(currency, 2)
 
 
-@dataclass(frozen=True, order=False)
+@dataclass(frozen=True, slots=True)
 class Money:
     """An exact amount in one currency."""
 
@@ -64,7 +64,7 @@ class Money:
         return other
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Both:
     """One amount in the shop's currency and in the presentment currency."""
 

@@ -1,0 +1,128 @@
+"""What is already in the ERP for one order, as the domain needs to know it. Kept as plain facts beside the links."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sync.domain.documents import Document, DocumentKind, LineKind
+from sync.domain.money import Both, Money, decimal
+
+PLACED = "placed"  # covers the order's own entry, whatever id the ledger gives it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportedDocument:
+    """One document that stands in the ERP (or is about to) and the ledger entries that it covers."""
+
+    reference: str
+    kind: DocumentKind
+    covers: tuple[str, ...]
+    total: Both
+    residual: Both
+    rounding: Both
+
+    def facts(self) -> dict[str, Any]:
+        """As plain JSON, for the link's facts."""
+        return {
+            "reference": self.reference,
+            "kind": self.kind.value,
+            "covers": list(self.covers),
+            "total": _plain(self.total),
+            "residual": _plain(self.residual),
+            "rounding": _plain(self.rounding),
+        }
+
+    @classmethod
+    def of_facts(cls, facts: Mapping[str, Any]) -> ExportedDocument:
+        """The reverse of `facts`."""
+        return cls(
+            reference=facts["reference"],
+            kind=DocumentKind(facts["kind"]),
+            covers=tuple(facts["covers"]),
+            total=_both(facts["total"]),
+            residual=_both(facts["residual"]),
+            rounding=_both(facts["rounding"]),
+        )
+
+    @classmethod
+    def of(cls, document: Document, covers: Iterable[str]) -> ExportedDocument:
+        """What a document will have exported once it is written."""
+        zero = document.total - document.total
+        residual = rounding = zero
+        for line in document.lines:
+            if line.kind is LineKind.RESIDUAL:
+                residual = residual + line.net
+            elif line.kind is LineKind.ROUNDING:
+                rounding = rounding + line.net
+        return cls(
+            reference=document.reference,
+            kind=document.kind,
+            covers=tuple(covers),
+            total=document.total,
+            residual=residual,
+            rounding=rounding,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exported:
+    """Everything of one order that was exported so far."""
+
+    documents: tuple[ExportedDocument, ...] = ()
+    shipments: frozenset[str] = frozenset()  # references of shipments, cancelled ones too
+
+    @classmethod
+    def of_facts(cls, documents: Iterable[Mapping[str, Any]], shipments: Iterable[str] = ()) -> Exported:
+        """From the facts kept with the links of the order."""
+        return cls(
+            documents=tuple(ExportedDocument.of_facts(each) for each in documents),
+            shipments=frozenset(shipments),
+        )
+
+    @property
+    def sale(self) -> ExportedDocument | None:
+        """The first document of the order."""
+        return next((each for each in self.documents if each.kind is DocumentKind.SALE), None)
+
+    @property
+    def covered(self) -> frozenset[str]:
+        """Ledger entries that need no document any more."""
+        return frozenset(gid for each in self.documents for gid in each.covers)
+
+    def total(self, zero: Both) -> Both:
+        """What the documents come to."""
+        for each in self.documents:
+            zero = zero + each.total
+        return zero
+
+    def rounding(self, zero: Both) -> Both:
+        """Cash rounding that the documents carry."""
+        for each in self.documents:
+            zero = zero + each.rounding
+        return zero
+
+    def with_plan(self, documents: Iterable[ExportedDocument], shipments: Iterable[str] = ()) -> Exported:
+        """As it will be after a plan is carried out."""
+        new = tuple(documents)
+        gone = {each.reference for each in new}
+        kept = tuple(each for each in self.documents if each.reference not in gone)
+        return Exported(documents=kept + new, shipments=self.shipments | frozenset(shipments))
+
+
+NOTHING_EXPORTED = Exported()
+
+
+def _plain(amount: Both) -> list[str]:
+    return [
+        str(amount.shop.amount),
+        amount.shop.currency,
+        str(amount.presentment.amount),
+        amount.presentment.currency,
+    ]
+
+
+def _both(plain: list[str]) -> Both:
+    shop, shop_currency, presentment, presentment_currency = plain
+    return Both(Money(decimal(shop), shop_currency), Money(decimal(presentment), presentment_currency))

@@ -1,0 +1,306 @@
+"""Decides which documents an order needs in the ERP now. Pure: the same record, rules and history give the same plan.
+
+The first document may come from the record alone; everything later comes from Shopify's sales ledger. What waits,
+what is skipped and what is missing is said with a reason; nothing is guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from kit.faults import Misconfigured
+from sync.domain import customers, fields, ledger, sales, semantics
+from sync.domain.documents import (
+    CustomerDocument,
+    Document,
+    DocumentKind,
+    DocumentLine,
+    DocumentPayment,
+    LineKind,
+)
+from sync.domain.exported import NOTHING_EXPORTED, PLACED, Exported, ExportedDocument
+from sync.domain.filters import Skip, skip
+from sync.domain.history import Agreement, Refund, Sale, Transaction
+from sync.domain.lines import LineBuilder
+from sync.domain.mapper import Catalogue, Decision, Mapper
+from sync.domain.money import Both
+from sync.domain.proof import Proof, prove
+from sync.domain.records import Order
+from sync.domain.residual import explained
+from sync.domain.restock import restock_of
+from sync.domain.rules import Rules
+
+PAYING = frozenset({"sale", "capture"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The documents to write, in order, with what each will have exported, the cent table and the decisions."""
+
+    record: str
+    customer: CustomerDocument
+    erp_customer: str  # when a person or a policy already said who it is
+    documents: tuple[Document, ...]
+    exports: tuple[ExportedDocument, ...]  # one per document: keep it with the document's link
+    proof: Proof
+    decisions: tuple[Decision, ...] = ()
+    waiting: tuple[Skip, ...] = ()
+
+
+def plan_order(
+    order: Order,
+    rules: Rules,
+    *,
+    agreements: Sequence[Agreement] | None = None,
+    already: Exported = NOTHING_EXPORTED,
+    catalogue: Catalogue | None = None,
+) -> Plan | Skip:
+    """What the ERP should get for this order now.
+
+    Raises Misconfigured for a missing mapping or an unexplained residual, Rejected for an order or ledger that
+    contradicts itself. `Skip("ledger_needed")`: read the agreements and ask again.
+    """
+    if already.sale is None:
+        reason = skip(order, rules)
+        if reason is not None:
+            return reason
+    if agreements is None and (already.sale is not None or not order.is_pristine):
+        return Skip(
+            code="ledger_needed",
+            sentence=f"Order {order.name} changed since it was placed: Shopify's sales ledger must be read.",
+            is_waiting=True,
+        )
+    semantics.check(order)
+    return _Planner(order, rules, already, catalogue).plan(agreements)
+
+
+def needs_ledger(order: Order, already: Exported = NOTHING_EXPORTED) -> bool:
+    """Whether `plan_order` can only answer with the order's agreements at hand."""
+    return already.sale is not None or not order.is_pristine
+
+
+class _Planner:
+    def __init__(self, order: Order, rules: Rules, already: Exported, catalogue: Catalogue | None) -> None:
+        self.order = order
+        self.rules = rules
+        self.already = already
+        self.mapper = Mapper(rules, order, catalogue=catalogue)
+        self.lines = LineBuilder(order, self.mapper)
+        self.zone = ZoneInfo(rules.timezone)
+        self.customer, self.erp_customer = customers.of_order(order, rules)
+        self.exports: list[ExportedDocument] = []
+        self.documents: list[Document] = []
+        self.sales: list[Sale] = []
+        self.told = order.zero  # Shopify's own figure for what is planned
+        self.rounding = order.zero
+
+    def plan(self, agreements: Sequence[Agreement] | None) -> Plan | Skip:
+        order = self.order
+        held: list[ledger.Waiting] = []
+        if agreements is None:
+            self._place(sales.of_order(order), order.totals.total, covers=(PLACED,))
+        else:
+            held = self._follow(agreements)
+        self._round()
+        if not self.documents:
+            if held:
+                return Skip(code=held[0].code, sentence=held[0].sentence, is_waiting=True)
+            return Skip(
+                code="nothing_new", sentence=f"Everything of order {order.name} is in the ERP already."
+            )
+        return Plan(
+            record=order.gid,
+            customer=self.customer,
+            erp_customer=self.erp_customer,
+            documents=tuple(self.documents),
+            exports=tuple(self.exports),
+            proof=prove(
+                self.sales,
+                self.documents,
+                total=self.told,
+                rounding=self.rounding,
+                taxes_included=order.taxes_included,
+            ),
+            decisions=self.mapper.decisions,
+            waiting=tuple(Skip(code=w.code, sentence=w.sentence, is_waiting=True) for w in held),
+        )
+
+    def _follow(self, agreements: Sequence[Agreement]) -> list[ledger.Waiting]:
+        order, held = self.order, []
+        entries = ledger.open_entries(agreements, order, self.already)
+        everything = ledger.in_order(agreements)
+        if self.already.sale is None:
+            start = ledger.placed(agreements, order)
+            told = order.totals.total if order.is_pristine and len(everything) == 1 else None
+            self._place(start, told, covers=(PLACED, start.gid))
+            entries = [each for each in entries if each.gid != start.gid]
+        for entry in entries:
+            wait = ledger.waiting(entry, order)
+            if wait is not None:
+                held.append(wait)
+                continue
+            self._change(entry, everything)
+        self._settle(everything, held)
+        return held
+
+    def _place(self, agreement: Agreement, total: Both | None, *, covers: tuple[str, ...]) -> None:
+        """The first document of the order."""
+        order = self.order
+        lines = [line for sale in agreement.sales for line in self.lines.of_sale(sale)]
+        summed = sales.amounts((line.gross for line in lines), order.zero)
+        told = summed if total is None else total
+        lines += explained(told - summed, order, self.rules, self.lines, source=f"{order.gid}/residual")
+        rounding = order.totals.rounding_paid
+        if rounding:
+            lines.append(self.lines.bare(LineKind.ROUNDING, f"{order.gid}/rounding", rounding))
+        self.sales += agreement.sales
+        self._add(
+            DocumentKind.SALE,
+            reference=order.legacy_id,
+            number=order.name,
+            at=order.processed_at,
+            lines=lines,
+            total=told + rounding,
+            covers=covers,
+            payments=self._payments(order.transactions, PAYING),
+        )
+        self.told = self.told + told
+        self.rounding = self.rounding + rounding
+
+    def _change(self, entry: Agreement, everything: Sequence[Agreement]) -> None:
+        """The documents of a later ledger entry."""
+        same = [each for each in everything if each.kind is entry.kind]
+        refund = self.lines.refund(entry.refund_gid)
+        found = ledger.deltas(entry, self.order, index=same.index(entry) + 1)
+        self.sales += [sale for delta in found for sale in delta.sales]
+        for delta in found:
+            restock = restock_of(entry, self.order)
+            lines = [
+                line
+                for sale in delta.sales
+                for line in self.lines.of_sale(sale, refund=refund, restock=restock(sale))
+            ]
+            total = delta.total(self.order.zero)
+            self._add(
+                delta.kind,
+                reference=delta.reference,
+                number=delta.number,
+                at=entry.happened_at,
+                lines=lines,
+                total=total,
+                covers=(entry.gid,),
+                payments=self._refund_payments(refund) if delta.kind is DocumentKind.CREDIT else (),
+                note=refund.note if refund else "",
+            )
+            self.told = self.told + total
+
+    def _settle(self, everything: Sequence[Agreement], held: Sequence[ledger.Waiting]) -> None:
+        """What the whole ledger leaves unexplained of Shopify's current total goes onto the last new document."""
+        if not self.documents:
+            return
+        zero = self.order.zero
+        done = self.already.with_plan(self.exports)
+        before = sales.amounts((each.residual for each in done.documents), zero)
+        left = self.order.totals.current_total - ledger.total(everything, zero) - before
+        if not left:
+            return
+        last = self.documents[-1]
+        extra = explained(left, self.order, self.rules, self.lines, source=f"{self.order.gid}/residual")
+        self._replace_last(last, extra, left)
+        self.told = self.told + left
+
+    def _round(self) -> None:
+        """Cash rounding that came after the documents that are there."""
+        order, zero = self.order, self.order.zero
+        wanted = order.totals.rounding_paid - order.totals.rounding_refunded
+        done = self.already.with_plan(self.exports).rounding(zero)
+        if self.already.sale is None and not self.documents:
+            return
+        left = wanted - done
+        if not left:
+            return
+        count = sum(1 for each in self.already.documents if "/X" in each.reference) + 1
+        self._add(
+            DocumentKind.CREDIT if left.shop.amount < 0 else DocumentKind.CHARGE,
+            reference=f"{order.legacy_id}/X{count}",
+            number=f"{order.name}-X{count}",
+            at=order.updated_at,
+            lines=[self.lines.bare(LineKind.ROUNDING, f"{order.gid}/rounding/{count}", left)],
+            total=left,
+            covers=(),
+        )
+        self.rounding = self.rounding + left
+
+    def _replace_last(self, last: Document, extra: list[DocumentLine], left: Both) -> None:
+        self.documents[-1] = replace(last, lines=(*last.lines, *extra), total=last.total + left)
+        self.exports[-1] = ExportedDocument.of(self.documents[-1], self.exports[-1].covers)
+
+    def _add(
+        self,
+        kind: DocumentKind,
+        *,
+        reference: str,
+        number: str,
+        at: datetime,
+        lines: list[DocumentLine],
+        total: Both,
+        covers: tuple[str, ...],
+        payments: tuple[DocumentPayment, ...] = (),
+        note: str = "",
+    ) -> None:
+        order = self.order
+        is_sale = kind is DocumentKind.SALE
+        document = Document(
+            kind=kind,
+            reference=reference,
+            record=order.gid,
+            number=number,
+            dated_on=self._day(at),
+            occurred_at=at,
+            currency=order.currency if self.rules.side.value == "shop" else order.presentment_currency,
+            lines=tuple(lines),
+            total=total,
+            customer=self.customer,
+            erp_customer=self.erp_customer,
+            billing=customers.normal_address(order.billing) if order.billing else None,
+            shipping=customers.normal_address(order.shipping) if order.shipping else None,
+            warehouse=self.mapper.warehouse(order.location_gid),
+            shipping_method=self.mapper.shipping_method(),
+            payment_term=self.mapper.payment_term(),
+            purchase_order=order.purchase_order,
+            note=order.note if is_sale else note,
+            origin="" if is_sale else order.legacy_id,
+            is_shipped_elsewhere=self.rules.ships_elsewhere or order.is_pos,
+            is_posted=self.rules.is_posted(kind) and not self.mapper.uses_stand_in,
+            extra=fields.filled(order, self.rules) if is_sale else (),
+            payments=payments,
+        )
+        self.documents.append(document)
+        self.exports.append(ExportedDocument.of(document, covers))
+
+    def _day(self, at: datetime) -> date:
+        return at.astimezone(self.zone).date()
+
+    def _payments(
+        self, transactions: Sequence[Transaction], kinds: frozenset[str]
+    ) -> tuple[DocumentPayment, ...]:
+        return tuple(
+            DocumentPayment(
+                source=each.gid,
+                gateway=each.gateway,
+                erp_method=self.mapper.payment_method(each.gateway),
+                amount=each.amount,
+                paid_at=each.processed_at,
+            )
+            for each in transactions
+            if each.is_done and each.kind in kinds
+        )
+
+    def _refund_payments(self, refund: Refund | None) -> tuple[DocumentPayment, ...]:
+        return self._payments(refund.transactions, frozenset({"refund"})) if refund else ()
+
+
+__all__ = ["Misconfigured", "Plan", "Skip", "needs_ledger", "plan_order"]

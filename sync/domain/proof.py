@@ -1,0 +1,166 @@
+"""The cent table of an order: Shopify's own figures against the ERP documents, by component, in both currencies.
+
+Shopify's side is computed from the record or the ledger, never from the documents. Where prices include tax, the
+components include it too and the tax rows only tell how much of them it is; else the tax rows add up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sync.domain.documents import Document, LineKind
+from sync.domain.history import Sale
+from sync.domain.lines import KINDS
+from sync.domain.mapper import percent
+from sync.domain.money import Both, Money
+
+TAX = "tax"
+TOTAL = "total"
+DISCOUNT = LineKind.DISCOUNT.value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One component: what Shopify says, what the documents say."""
+
+    component: str
+    shopify: Both
+    documents: Both
+    is_memo: bool = False  # contained in the other rows: not part of the sum
+
+    @property
+    def difference(self) -> Both:
+        """What the documents lack."""
+        return self.shopify - self.documents
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """The cent table. Proven: every component and the total agree in both currencies."""
+
+    rows: tuple[Row, ...]
+    total: Row
+    residual: Both  # named money that nothing explains; posted by policy
+
+    @property
+    def is_proven(self) -> bool:
+        """No cent is unexplained."""
+        return not self.unexplained
+
+    @property
+    def unexplained(self) -> tuple[Row, ...]:
+        """The rows that do not agree."""
+        return tuple(row for row in (*self.rows, self.total) if row.difference)
+
+    def as_json(self) -> dict[str, object]:
+        """For the record's page, the auditor's export and `concord explain`."""
+        return {
+            "is_proven": self.is_proven,
+            "residual": _amounts(self.residual),
+            "rows": [
+                {
+                    "component": row.component,
+                    "is_memo": row.is_memo,
+                    "shopify": _amounts(row.shopify),
+                    "documents": _amounts(row.documents),
+                    "difference": _amounts(row.difference),
+                }
+                for row in (*self.rows, self.total)
+            ],
+        }
+
+
+def prove(
+    sales: Iterable[Sale],
+    documents: Sequence[Document],
+    *,
+    total: Both,
+    rounding: Both,
+    taxes_included: bool,
+) -> Proof:
+    """Compares ledger sales (what Shopify charged) with the documents that stand for them.
+
+    `total` is Shopify's own figure for these sales; what its components do not explain is the residual. `rounding` is
+    cash rounding, which Shopify keeps outside of its totals.
+    """
+    zero = total - total
+    said = _shopify(sales, zero, taxes_included=taxes_included)
+    if rounding:
+        said[LineKind.ROUNDING.value] = rounding
+    residual = total + rounding - _sum(said, zero, taxes_included=taxes_included)
+    if residual:
+        said[LineKind.RESIDUAL.value] = residual
+    made = _documents(documents, zero, taxes_included=taxes_included)
+    rows = tuple(
+        Row(
+            component=component,
+            shopify=said.get(component, zero),
+            documents=made.get(component, zero),
+            is_memo=taxes_included and component.startswith(TAX),
+        )
+        for component in sorted({*said, *made}, key=_place)
+    )
+    whole = zero
+    for document in documents:
+        for line in document.lines:
+            whole = whole + line.gross
+    return Proof(
+        rows=rows,
+        total=Row(component=TOTAL, shopify=total + rounding, documents=whole),
+        residual=residual,
+    )
+
+
+def _shopify(sales: Iterable[Sale], zero: Both, *, taxes_included: bool) -> dict[str, Both]:
+    table: dict[str, Both] = {}
+    for sale in sales:
+        kind = KINDS.get(sale.line_type, LineKind.ADJUSTMENT).value
+        charged = sale.total if taxes_included else sale.total - sale.tax
+        _add(table, kind, charged + sale.discount, zero)
+        if sale.discount:
+            _add(table, DISCOUNT, -sale.discount, zero)
+        for tax in sale.taxes:
+            if tax.amount:
+                _add(table, f"{TAX} {tax.title} {percent(tax.rate)}", tax.amount, zero)
+    return table
+
+
+def _documents(documents: Sequence[Document], zero: Both, *, taxes_included: bool) -> dict[str, Both]:
+    table: dict[str, Both] = {}
+    for document in documents:
+        for line in document.lines:
+            charged = line.gross if taxes_included else line.net
+            if line.discount:
+                _add(table, line.kind.value, charged + line.discount, zero)
+                _add(table, DISCOUNT, -line.discount, zero)
+            else:
+                _add(table, line.kind.value, charged, zero)
+            for tax in line.taxes:
+                if tax.amount:
+                    _add(table, f"{TAX} {tax.title} {percent(tax.rate)}", tax.amount, zero)
+    return {component: amount for component, amount in table.items() if amount}
+
+
+def _sum(table: Mapping[str, Both], zero: Both, *, taxes_included: bool) -> Both:
+    for component, amount in table.items():
+        if not (taxes_included and component.startswith(TAX)):
+            zero = zero + amount
+    return zero
+
+
+def _add(table: dict[str, Both], component: str, amount: Both, zero: Both) -> None:
+    table[component] = table.get(component, zero) + amount
+
+
+def _place(component: str) -> tuple[int, str]:
+    kinds = [kind.value for kind in LineKind]
+    return (kinds.index(component) if component in kinds else len(kinds), component)
+
+
+def _amounts(both: Both) -> dict[str, str]:
+    return {"shop": _text(both.shop), "presentment": _text(both.presentment)}
+
+
+def _text(money: Money) -> str:
+    return str(money)
