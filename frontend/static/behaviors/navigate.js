@@ -1,5 +1,5 @@
 // Moves between screens without loading the frame anew. Without it, links are plain links and still lead there.
-import { go } from './swap.js';
+import { go } from '../swap.js';
 
 const LINKS = 'a[href], s-link[href], s-button[href], s-clickable[href]';
 

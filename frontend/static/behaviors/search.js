@@ -1,5 +1,5 @@
 // Filters a list: the form's words become the address. A choice filters at once, a text after Enter.
-import { go } from './swap.js';
+import { go } from '../swap.js';
 
 function search(form) {
   const address = new URL(form.action);

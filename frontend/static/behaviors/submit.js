@@ -1,5 +1,5 @@
 // Sends a form by fetch, so that it carries the identity; then goes where the answer says, or shows the form again.
-import { ask, go, show } from './swap.js';
+import { ask, go, show } from '../swap.js';
 
 function buttons(form) {
   return form.querySelectorAll('s-button[type="submit"]');
