@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from typing import Any
 
 ZERO = Decimal(0)
@@ -41,13 +42,17 @@ class Money:
             raise ValueError(f"{self.currency!r} is not a currency code")
 
     def __add__(self, other: Money) -> Money:
-        return Money(self.amount + self._same(other).amount, self.currency)
+        return _checked(self.amount + self._same(other).amount, self.currency)
 
     def __sub__(self, other: Money) -> Money:
-        return Money(self.amount - self._same(other).amount, self.currency)
+        return _checked(self.amount - self._same(other).amount, self.currency)
 
     def __neg__(self) -> Money:
-        return Money(-self.amount, self.currency)
+        return _checked(-self.amount, self.currency)
+
+    def times(self, count: int) -> Money:
+        """The amount so many times, exactly."""
+        return _checked(self.amount * count, self.currency)
 
     def __bool__(self) -> bool:
         return self.amount != ZERO
@@ -64,6 +69,14 @@ class Money:
         return other
 
 
+def _checked(amount: Decimal, currency: str) -> Money:
+    """Money out of an operation on valid money: no need to validate again, and a plan makes thousands of them."""
+    made = object.__new__(Money)
+    object.__setattr__(made, "amount", amount)
+    object.__setattr__(made, "currency", currency)
+    return made
+
+
 @dataclass(frozen=True, slots=True)
 class Both:
     """One amount in the shop's currency and in the presentment currency."""
@@ -72,18 +85,37 @@ class Both:
     presentment: Money
 
     @classmethod
+    @cache
     def nothing(cls, shop: str, presentment: str) -> Both:
         """Zero in both currencies."""
-        return cls(Money(ZERO, shop), Money(ZERO, presentment))
+        one = Money(ZERO, shop)
+        return cls(one, one if shop == presentment else Money(ZERO, presentment))
+
+    @property
+    def is_one(self) -> bool:
+        """Both sides are the very same money, so an operation on one is an operation on both."""
+        return self.shop is self.presentment
 
     def __add__(self, other: Both) -> Both:
-        return Both(self.shop + other.shop, self.presentment + other.presentment)
+        shop = self.shop + other.shop
+        if self.is_one and other.is_one:
+            return Both(shop, shop)
+        return Both(shop, self.presentment + other.presentment)
 
     def __sub__(self, other: Both) -> Both:
-        return Both(self.shop - other.shop, self.presentment - other.presentment)
+        shop = self.shop - other.shop
+        if self.is_one and other.is_one:
+            return Both(shop, shop)
+        return Both(shop, self.presentment - other.presentment)
 
     def __neg__(self) -> Both:
-        return Both(-self.shop, -self.presentment)
+        shop = -self.shop
+        return Both(shop, shop if self.is_one else -self.presentment)
+
+    def times(self, count: int) -> Both:
+        """The amount so many times, exactly."""
+        shop = self.shop.times(count)
+        return Both(shop, shop if self.is_one else self.presentment.times(count))
 
     def __bool__(self) -> bool:
         return bool(self.shop) or bool(self.presentment)
@@ -91,10 +123,14 @@ class Both:
 
 def total(amounts: Iterable[Both], *, zero: Both) -> Both:
     """The sum, starting from a zero that says the currencies."""
-    result = zero
+    shop, presentment = zero.shop.amount, zero.presentment.amount
     for amount in amounts:
-        result = result + amount
-    return result
+        shop += zero.shop._same(amount.shop).amount
+        presentment += zero.presentment._same(amount.presentment).amount
+    one = Money(shop, zero.shop.currency)
+    if zero.is_one and shop == presentment:
+        return Both(one, one)
+    return Both(one, Money(presentment, zero.presentment.currency))
 
 
 def decimal(value: Any) -> Decimal:

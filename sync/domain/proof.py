@@ -18,6 +18,7 @@ from sync.domain.money import Both, Money
 TAX = "tax"
 TOTAL = "total"
 DISCOUNT = LineKind.DISCOUNT.value
+PLACES = {kind.value: place for place, kind in enumerate(LineKind)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,8 +155,7 @@ def _add(table: dict[str, Both], component: str, amount: Both, zero: Both) -> No
 
 
 def _place(component: str) -> tuple[int, str]:
-    kinds = [kind.value for kind in LineKind]
-    return (kinds.index(component) if component in kinds else len(kinds), component)
+    return PLACES.get(component, len(PLACES)), component
 
 
 def _amounts(both: Both) -> dict[str, str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from sync.domain.history import Agreement, AgreementKind, Sale, TaxLine
-from sync.domain.money import ZERO, Both, Money
+from sync.domain.money import Both, total
 from sync.domain.records import DiscountAllocation, Fee, Order, OrderLine, ShippingLine
 
 LOOSE_TIP = "tip"
@@ -37,29 +37,12 @@ def of_order(order: Order) -> Agreement:
 
 def price_of(line: OrderLine) -> Both:
     """Unit price times quantity, before discounts."""
-    return times(line.unit_price, line.quantity)
-
-
-def times(amount: Both, count: int) -> Both:
-    """The amount so many times, exactly."""
-    shop, presentment = amount.shop, amount.presentment
-    if shop == presentment:
-        one = Money(shop.amount * count, shop.currency)
-        return Both(one, one)
-    return Both(
-        Money(shop.amount * count, shop.currency), Money(presentment.amount * count, presentment.currency)
-    )
+    return line.unit_price.times(line.quantity)
 
 
 def amounts(each: Iterable[Both], zero: Both) -> Both:
-    """The sum. Adds plain decimals, because a big order has hundreds of amounts."""
-    shop = presentment = ZERO
-    for amount in each:
-        zero.shop._same(amount.shop)
-        zero.presentment._same(amount.presentment)
-        shop += amount.shop.amount
-        presentment += amount.presentment.amount
-    return Both(Money(shop, zero.shop.currency), Money(presentment, zero.presentment.currency))
+    """The sum."""
+    return total(each, zero=zero)
 
 
 def discount_of(allocations: tuple[DiscountAllocation, ...], zero: Both) -> Both:

@@ -188,7 +188,7 @@ def _totals(body: Json, lines: tuple[OrderLine, ...], tip: Money, zero: Both) ->
     tips = zero
     for line in lines:
         if line.is_tip:
-            tips = tips + line_price(line)
+            tips = tips + line.unit_price.times(line.quantity)
     if tip != tips.shop:
         if zero.shop.currency == zero.presentment.currency:
             tips = Both(tip, tip)
@@ -209,15 +209,6 @@ def _totals(body: Json, lines: tuple[OrderLine, ...], tip: Money, zero: Both) ->
             rounding_refunded=both_or(body, "total_cash_rounding_refund_adjustment_set", zero),
         ),
         unknown,
-    )
-
-
-def line_price(line: OrderLine) -> Both:
-    """Unit price times quantity, before discounts."""
-    shop, presentment = line.unit_price.shop, line.unit_price.presentment
-    return Both(
-        Money(shop.amount * line.quantity, shop.currency),
-        Money(presentment.amount * line.quantity, presentment.currency),
     )
 
 
