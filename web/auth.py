@@ -56,7 +56,7 @@ class Turned(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Visitor:
+class Visit:
     """Who is here, in which shop. The only source of the shop for everything behind it."""
 
     shop_id: int
@@ -87,7 +87,7 @@ class Doorkeeper:
         self._installer = installer
         self._failures = Buckets(size=60, per_second=1.0)
 
-    def visitor(self, request: Request) -> Visitor:
+    def visit(self, request: Request) -> Visit:
         """The visitor of a request. Raises Turned with the answer to give instead; Transient when Shopify is needed
         and cannot be asked."""
         token = _bearer(request)
@@ -103,7 +103,7 @@ class Doorkeeper:
         request.scope.setdefault("state", {})["framed_by"] = identity.shop_domain
         return self._welcome(request, identity, arrival)
 
-    def _welcome(self, request: Request, identity: Identity, arrival: Arrival) -> Visitor:
+    def _welcome(self, request: Request, identity: Identity, arrival: Arrival) -> Visit:
         address = address_of(request)
         with self._database.transaction(shop_id=arrival.shop_id) as session:
             person = staff.arrive(
@@ -111,7 +111,7 @@ class Doorkeeper:
             )
         given = request.query_params.get("host", "")
         is_ours = names.store_of_host(given, shop=identity.shop_domain, settings=self._settings)
-        return Visitor(
+        return Visit(
             shop_id=arrival.shop_id,
             shop_domain=identity.shop_domain,
             person=person,
