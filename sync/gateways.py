@@ -6,12 +6,14 @@ differs from production.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from kit import clock
 from kit.config import Settings
 from kit.crypto import Sealer, Secret
 from kit.db import Database
@@ -19,30 +21,38 @@ from kit.faults import Misconfigured
 from kit.http import Door
 from oauth import erp
 from oauth.tokens import Tokens
-from sync.connectors import registry
-from sync.connectors.base import Connector, Opening
+from sync.connectors.base import Connector, Opening, Option, OptionKind
+from sync.connectors.registry import KINDS, Kind, open_connector
+from sync.domain.mapper import Catalogue
 from sync.shopify.client import Client
 from sync.state import breakers, slots
 from sync.state.budgets import SharedBudget
 from sync.state.settings_models import Connection, ConnectionState
 
+REMEMBER_SECONDS = 60.0
 
-@dataclass(frozen=True)
-class ErpDoor:
-    """An open connector with the connection it belongs to."""
 
-    connection: Connection
-    connector: Connector
+@dataclass
+class _Known:
+    """ERP products by code or barcode, as they were a moment ago."""
+
+    until: float
+    options: dict[str, Option]
 
 
 class Gateways:
     """Opens doors. One per process."""
 
-    def __init__(self, database: Database, settings: Settings, *, door: Door) -> None:
+    def __init__(
+        self, database: Database, settings: Settings, *, door: Door, kinds: Mapping[str, Kind] = KINDS
+    ) -> None:
         self.database = database
         self.settings = settings
         self.door = door
+        self.kinds = kinds
         self.sealer = Sealer(settings.sealing_keys)
+        self._products: dict[int, _Known] = {}
+        self._lock = threading.Lock()
         self.tokens = Tokens(database, door, self.sealer, settings)
 
     def shopify(self, shop_id: int, shop_domain: str) -> Client:
@@ -90,6 +100,23 @@ class Gateways:
         with breakers.guarded(self.database, connection), slots.taken(self.database, connection):
             yield connector
 
+    def catalogue(self, connection: Connection, connector: Connector, codes: Sequence[str]) -> Catalogue:
+        """The ERP's products with these codes or barcodes. What was found is remembered for a moment; what was not
+        is looked up again each time, so that a product that was just created is seen."""
+        with self._lock:
+            known = self._products.get(connection.id)
+            if known is None or known.until < clock.monotonic():
+                known = self._products[connection.id] = _Known(clock.monotonic() + REMEMBER_SECONDS, {})
+        unknown = [code for code in codes if code not in known.options]
+        if unknown:
+            for option in connector.options(OptionKind.PRODUCT, codes=unknown):
+                for code in (option.code, *option.barcodes):
+                    if code in unknown:
+                        known.options[code] = option
+        return Catalogue.of(
+            {id(option): option for code in codes if (option := known.options.get(code))}.values()
+        )
+
     def open(self, connection: Connection, shop_domain: str) -> Connector:
         """The connector without slot or breaker: for testing a connection and for pages."""
         if connection.credential_id is None:
@@ -100,7 +127,8 @@ class Gateways:
             )
         with self.database.transaction(shop_id=connection.shop_id) as session:
             secret = erp.open_packed(session, self.sealer, credential_id=connection.credential_id)
-        return registry.open_connector(
+        return open_connector(
+            self.kinds,
             connection.kind,
             Opening(address=connection.address, secret=secret, door=self.door, shop_domain=shop_domain),
         )

@@ -73,6 +73,7 @@ class Written:
     state: str
     total: Money | None = None
     related: tuple[Related, ...] = ()  # invoices, shipments, credit notes that came with it
+    is_complete: bool = True  # False: it was begun, and `write` must bring it to the wanted state
 
 
 @dataclass(frozen=True, kw_only=True)

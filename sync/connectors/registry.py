@@ -24,10 +24,10 @@ KINDS: Mapping[str, Kind] = {
 }
 
 
-def open_connector(kind: str, opening: Opening) -> Connector:
+def open_connector(kinds: Mapping[str, Kind], kind: str, opening: Opening) -> Connector:
     """The connector of a kind. Raises Misconfigured for a kind that this version does not have."""
-    if kind not in KINDS:
+    if kind not in kinds:
         raise Misconfigured(
             "unknown_kind", f"This version has no connector for {kind}.", misses=f"kind:{kind}"
         )
-    return KINDS[kind].open(opening)
+    return kinds[kind].open(opening)

@@ -60,6 +60,7 @@ class Work:
     shop: ShopView
     database: Database
     gateways: Gateways
+    money_at_risk: Money | None = None  # shown with the issue while the job is not done
     _later: list[Later] = field(default_factory=list)
 
     @contextmanager

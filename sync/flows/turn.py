@@ -190,6 +190,8 @@ class Settling:
             misses=trouble.misses,
             counts=counts,
         )
+        if self.work.money_at_risk is not None:
+            jobs.note_money(session, flow=job.flow, record=job.record, money=self.work.money_at_risk)
         if is_issue:
             attempts.open_issue(session, job, trouble)
         if before and before != cause:

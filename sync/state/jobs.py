@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from kit import clock
 from kit.db import all_shops
+from sync.domain.money import Money
 from sync.state.models import Job, JobState, Lane
 
 OPEN = (JobState.READY, JobState.HELD, JobState.DEAD)
@@ -200,7 +201,7 @@ def put_back(
     due_at: datetime,
     reason: str,
     fault_code: str,
-    cause: str,
+    cause: str | None,
     misses: str | None = None,
     counts: bool = True,
 ) -> int:
@@ -234,6 +235,15 @@ def put_back(
     )
     session.execute(update(Job).where(Job.id == newer).values(values))
     return int(newer)
+
+
+def note_money(session: Session, *, flow: str, record: str, money: Money) -> None:
+    """Notes on the record's open job how much money waits with it."""
+    session.execute(
+        update(Job)
+        .where(Job.flow == flow, Job.record == record, Job.state.in_(OPEN))
+        .values(money=money.amount, currency=money.currency)
+    )
 
 
 def back_off_seconds(job_id: int, tries: int, *, first_seconds: float = FIRST_WAIT_SECONDS) -> float:

@@ -1,0 +1,132 @@
+"""The books of the ERP stand-in: parties, documents, shipments, products, stock, and a log of what changed.
+
+It refuses what a real ERP refuses: a second document with one reference, an unknown product, lines that do not add
+up. It knows nothing of Shopify.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+Values = dict[str, Any]
+
+
+class Refused(ValueError):
+    """The ERP does not take these values."""
+
+
+@dataclass
+class Books:
+    """Everything the stand-in knows. All methods take and give plain JSON values; amounts are texts."""
+
+    currency: str
+    products: dict[str, Values] = field(default_factory=dict)  # by id: code, name, barcodes
+    parties: dict[str, Values] = field(default_factory=dict)  # by code
+    documents: dict[str, Values] = field(default_factory=dict)  # by reference
+    shipments: dict[str, Values] = field(default_factory=dict)  # by reference
+    stock: dict[tuple[str, str], Values] = field(default_factory=dict)  # by product and warehouse
+    options: dict[str, list[Values]] = field(default_factory=dict)
+    refuse: Callable[[str, Mapping[str, Any]], str | None] = lambda _verb, _values: None
+
+    def __post_init__(self) -> None:
+        self._lock = threading.RLock()
+        self._number = 0
+        self.log: list[Values] = []
+
+    def call(self, verb: str, values: Mapping[str, Any]) -> Any:
+        """Carries out one verb. Raises Refused, or LookupError for a verb that it does not have."""
+        with self._lock:
+            if reason := self.refuse(verb, values):
+                raise Refused(reason)
+            match verb:
+                case "probe":
+                    return {"company": "Stand-in", "currency": self.currency}
+                case "options":
+                    return self._options(values["kind"], values.get("codes") or [])
+                case "find_party":
+                    return [
+                        party | {"by": by}
+                        for by in ("code", "email", "phone", "vat")
+                        for party in self.parties.values()
+                        if values.get(by) and party.get(by) == values[by]
+                    ]
+                case "write_party":
+                    return self._party(values)
+                case "find_document":
+                    return self.documents.get(values["reference"])
+                case "write_document":
+                    return self._document(values)
+                case "write_shipment":
+                    return self._shipment(values)
+                case "changes":
+                    return self._changes(values["feed"], int(values.get("after") or 0), int(values["limit"]))
+                case _:
+                    raise LookupError(verb)
+
+    def set_stock(self, product: str, warehouse: str, on_hand: str, *, reserved: str = "0") -> None:
+        """What a person counts: the new stock of a product in a warehouse."""
+        with self._lock:
+            row = {"product": product, "warehouse": warehouse, "on_hand": on_hand, "reserved": reserved}
+            self.stock[(product, warehouse)] = row
+            self.note("stock", product, row)
+
+    def note(self, feed: str, erp_id: str, values: Mapping[str, Any]) -> None:
+        """Adds to the log of changes."""
+        self.log.append({"at": len(self.log) + 1, "feed": feed, "erp_id": erp_id, "values": dict(values)})
+
+    def _options(self, kind: str, codes: list[str]) -> list[Values]:
+        if kind != "product":
+            return self.options.get(kind, [])
+        wanted = set(codes)
+        return [
+            product
+            for product in self.products.values()
+            if not wanted or product["code"] in wanted or wanted.intersection(product.get("barcodes", ()))
+        ]
+
+    def _party(self, values: Mapping[str, Any]) -> Values:
+        known = self.parties.get(values["code"])
+        if known is None:
+            known = {"erp_id": self._next("P")}
+        party = known | dict(values) | {"erp_id": known["erp_id"]}
+        self.parties[values["code"]] = party
+        return party
+
+    def _document(self, values: Mapping[str, Any]) -> Values:
+        reference = values["reference"]
+        if reference in self.documents:
+            raise Refused(f"the reference {reference} is taken")
+        for line in values["lines"]:
+            if line["kind"] == "goods" and line["item"] not in self.products:
+                raise Refused(f"the product {line['item']} does not exist")
+        total = sum((Decimal(line["net"]) + Decimal(line["tax"]) for line in values["lines"]), Decimal(0))
+        erp_id = self._next("D")
+        document = dict(values) | {"erp_id": erp_id, "number": f"SO{erp_id[1:]}", "total": str(total)}
+        self.documents[reference] = document
+        if values["kind"] == "credit":
+            self.note("credits", erp_id, {"reference": reference})
+        return document
+
+    def _shipment(self, values: Mapping[str, Any]) -> Values:
+        known = self.shipments.get(values["reference"])
+        erp_id = known["erp_id"] if known else self._next("S")
+        shipment = dict(values) | {"erp_id": erp_id, "number": f"SH{erp_id[1:]}"}
+        self.shipments[values["reference"]] = shipment
+        return shipment
+
+    def _changes(self, feed: str, after: int, limit: int) -> Values:
+        found = [entry for entry in self.log if entry["feed"] == feed and entry["at"] > after]
+        page = found[:limit]
+        return {
+            "changes": page,
+            "after": page[-1]["at"] if page else after,
+            "has_more": len(found) > len(page),
+        }
+
+    def _next(self, letter: str) -> str:
+        self._number += 1
+        return f"{letter}{self._number}"

@@ -1,0 +1,244 @@
+"""Order to ERP: brings one order in accord, from the first document to the last delta. Orders are read from the
+signed body when that is enough, and from Shopify's ledger when money changed since.
+
+It owns the order of the writes (customer first, then each document with its link) and which facts are kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from kit.faults import Misconfigured, Rejected
+from sync.connectors.base import Connector, Written
+from sync.domain import customers, rules_json
+from sync.domain.customers import Verdict
+from sync.domain.documents import Document, DocumentKind
+from sync.domain.exported import Exported, ExportedDocument
+from sync.domain.filters import Skip
+from sync.domain.money import Money
+from sync.domain.plan import Plan, needs_ledger, plan_order
+from sync.domain.records import Order
+from sync.domain.rules import Rules
+from sync.flows import road
+from sync.flows.road import Done, Outcome, Skipped, Work
+from sync.shopify import bodies, reader
+from sync.shopify.reader import Read
+from sync.state import jobs, links, mappings, snapshots
+from sync.state.models import Delivery
+from sync.state.settings_models import Connection
+
+WHOLE_TOPICS = ("orders/create", "orders/updated", "orders/paid", "orders/cancelled")
+REFUSED_SKIP = "An order of this shop's filters."
+
+
+def run(work: Work) -> Outcome:
+    """Reads the order, plans what the ERP lacks of it, writes that, and proves it to the cent."""
+    connection = work.gateways.connection_of(work.shop.id)
+    order, agreements = _read(work)
+    work.money_at_risk = order.totals.current_total.shop
+    with work.reading() as session:
+        rules = rules_json.of_json(mappings.in_force(session, connection.id).rules)
+        already = _already(session, order)
+    _keep(work, order)
+    if agreements is None and needs_ledger(order, already):
+        order, agreements = _ask_shopify(work)
+        _keep(work, order)
+    with work.gateways.erp(connection, work.shop.domain) as connector:
+        catalogue = work.gateways.catalogue(connection, connector, _codes(order))
+        plan = plan_order(order, rules, agreements=agreements, already=already, catalogue=catalogue)
+        if isinstance(plan, Skip):
+            return _skipped(plan, already)
+        return _carry_out(work, connection, connector, order, rules, plan)
+
+
+def _read(work: Work) -> Read:
+    """The order from the newest signed body, or from Shopify when the body is missing, partial or too old."""
+    if not work.job.hint.get("reread"):
+        with work.reading() as session:
+            body = _newest_body(session, work.job.record)
+            known = snapshots.find(session, work.job.record)
+        if body is not None:
+            order = bodies.order(bodies.parse(body))
+            if known is None or known.updated_at is None or order.updated_at >= known.updated_at:
+                return Read(order, None)
+    return _ask_shopify(work)
+
+
+def _ask_shopify(work: Work) -> Read:
+    client = work.gateways.shopify(work.shop.id, work.shop.domain)
+    found = reader.read_order(client, work.job.record, lane=work.job.lane)
+    if found is None:
+        raise Rejected("order_gone", "Shopify does not know this order any more.", field="order")
+    return found
+
+
+def _newest_body(session: Session, record: str) -> bytes | None:
+    return session.execute(
+        select(Delivery.body)
+        .where(Delivery.record == record, Delivery.topic.in_(WHOLE_TOPICS), Delivery.body.is_not(None))
+        .order_by(Delivery.triggered_at.desc().nulls_last(), Delivery.id.desc())
+        .limit(1)
+    ).scalar()
+
+
+def _already(session: Session, order: Order) -> Exported:
+    """What of this order is in the ERP, from the facts kept with its links."""
+    found = links.of_record(session, order.gid)
+    documents = [link.facts for link in found if link.kind in ("order", "delta")]
+    return Exported.of_facts(documents, [link.shopify_gid for link in found if link.kind == "shipment"])
+
+
+def _keep(work: Work, order: Order) -> None:
+    def save(session: Session) -> None:
+        snapshots.save(
+            session,
+            shop_id=work.shop.id,
+            record=order.gid,
+            title=order.name,
+            body=_summary(order),
+            occurred_at=order.processed_at,
+            updated_at=order.updated_at,
+            customer_gid=order.customer.gid if order.customer else None,
+        )
+
+    work.later(save)
+
+
+def _summary(order: Order) -> dict[str, object]:
+    return {
+        "total": str(order.totals.current_total.shop),
+        "presentment_total": str(order.totals.current_total.presentment),
+        "financial_status": order.financial_status,
+        "customer": order.customer.name if order.customer else "",
+        "lines": len(order.lines),
+        "cancelled_at": order.cancelled_at.isoformat() if order.cancelled_at else None,
+    }
+
+
+def _codes(order: Order) -> Sequence[str]:
+    return sorted({code for line in order.lines for code in (line.sku, line.barcode) if code})
+
+
+def _skipped(skip: Skip, already: Exported) -> Outcome:
+    if skip.is_waiting:
+        return Done(skip.sentence)
+    return Done(skip.sentence) if already.sale is not None else Skipped(skip.sentence)
+
+
+def _carry_out(
+    work: Work, connection: Connection, connector: Connector, order: Order, rules: Rules, plan: Plan
+) -> Outcome:
+    party = _customer(work, connection, connector, plan)
+    for document, export in zip(plan.documents, plan.exports, strict=True):
+        _write(work, connection, connector, replace(document, erp_customer=party), export)
+    proof = plan.proof.as_json()
+    work.later(lambda session: snapshots.prove(session, record=order.gid, proof=proof))
+    work.later(lambda session: _release_waiting(session, order))
+    waiting = " ".join(each.sentence for each in plan.waiting)
+    numbers = ", ".join(document.number for document in plan.documents)
+    return Done(f"Written: {numbers}. {waiting}".strip())
+
+
+def _release_waiting(session: Session, order: Order) -> None:
+    jobs.release(session, misses=[f"link:{order.gid}"])
+
+
+def _write(
+    work: Work, connection: Connection, connector: Connector, document: Document, export: ExportedDocument
+) -> None:
+    written = road.write(
+        work,
+        purpose=f"{document.kind}:{document.reference}"[:64],
+        variables=repr(document),
+        call=lambda key: connector.write(document, key=key),
+        ask=lambda: _found(connector, document),
+    )
+    is_sale = document.kind is DocumentKind.SALE
+    facts = export.facts() | {"written": road.written_values(written)}
+    work.later(
+        lambda session: links.record(
+            session,
+            shop_id=work.shop.id,
+            connection_id=connection.id,
+            kind="order" if is_sale else "delta",
+            shopify_gid=document.record if is_sale else f"{document.record}#{document.reference}",
+            record=document.record,
+            written=written,
+            facts=facts,
+        )
+    )
+    _same_to_the_cent(document, written)
+
+
+def _found(connector: Connector, document: Document) -> Written | None:
+    """The document if it stands there whole. One that was begun and not finished is finished by writing again."""
+    found = connector.find(document)
+    return found if found is not None and found.is_complete else None
+
+
+def _same_to_the_cent(document: Document, written: Written) -> None:
+    wanted = (
+        document.total.shop
+        if document.currency == document.total.shop.currency
+        else document.total.presentment
+    )
+    if written.total is not None and _differs(written.total, wanted):
+        raise Rejected(
+            "total_differs",
+            f"The ERP's document {written.number} says {written.total}, Shopify says {wanted}.",
+            field=document.kind.value,
+            detail=f"{written.model} {written.erp_id}",
+        )
+
+
+def _differs(one: Money, other: Money) -> bool:
+    return one.currency != other.currency or one.amount != other.amount
+
+
+def _customer(work: Work, connection: Connection, connector: Connector, plan: Plan) -> str:
+    """The ERP's id of the buyer: chosen by a person, linked before, matched, or created."""
+    document = plan.customer
+    if plan.erp_customer:
+        return plan.erp_customer
+    gid = document.shopify_gid or document.code
+    with work.reading() as session:
+        link = links.find(session, connection_id=connection.id, kind="customer", shopify_gid=gid)
+    if link is not None:
+        return link.erp_id
+    choice = customers.choose(connector.match_customer(document))
+    match choice.verdict:
+        case Verdict.MATCHED | Verdict.LINKED:
+            written = Written(model="party", erp_id=choice.erp_id, number=document.code, state="matched")
+        case Verdict.AMBIGUOUS:
+            raise Misconfigured(
+                "customer_ambiguous",
+                f"{choice.because}. Choose the right one for {document.name} on the Mappings page.",
+                misses=f"mapping:customer:{gid}",
+                field="customer",
+            )
+        case Verdict.CREATE:
+            written = road.write(
+                work,
+                purpose=f"customer:{document.code}"[:64],
+                variables=repr(document),
+                call=lambda _key: connector.write_customer(document),
+                ask=lambda: None,  # writing a party looks for its code first
+            )
+    facts = {"because": choice.because, "code": document.code}
+    work.later(
+        lambda session: links.record(
+            session,
+            shop_id=work.shop.id,
+            connection_id=connection.id,
+            kind="customer",
+            shopify_gid=gid,
+            record=gid,
+            written=written,
+            facts=facts,
+        )
+    )
+    return written.erp_id
