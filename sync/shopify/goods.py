@@ -1,0 +1,291 @@
+"""Products, variants, prices and locations at Shopify: what is there, and changing exactly the named fields.
+
+`productSet` deletes every list entry that is left out, so it is only ever called with the whole list or with none.
+None of these mutations takes a key: they set values, and setting them twice changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sync.domain.money import Money, decimal
+from sync.shopify import writer
+from sync.shopify.answers import UserError
+from sync.shopify.client import Client
+
+PAGES_LIMIT = 250
+READ_LIMIT = 250
+WRITE_LIMIT = 250
+SKUS_PER_QUERY = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Variant:
+    """One variant as Shopify has it. Amounts are in the shop's currency, which Shopify does not repeat here."""
+
+    gid: str
+    product: str
+    product_title: str
+    product_status: str
+    title: str
+    sku: str
+    barcode: str
+    item: str  # inventory item
+    is_tracked: bool
+    price: Decimal
+    compare_at: Decimal | None
+    cost: Money | None
+    updated_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class VariantChange:
+    """Fields of a variant to set. None leaves a field as it is."""
+
+    gid: str
+    price: Decimal | None = None
+    compare_at: Decimal | None = None
+    barcode: str | None = None
+    sku: str | None = None
+    cost: Decimal | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProductChange:
+    """Fields of a product to set. None leaves a field as it is; lists are never sent."""
+
+    gid: str
+    title: str | None = None
+    description_html: str | None = None
+    vendor: str | None = None
+    product_type: str | None = None
+    status: str | None = None
+
+
+@dataclass(frozen=True)
+class FixedPrice:
+    """A price of a variant in a price list, in the list's currency."""
+
+    variant: str
+    price: Money
+    compare_at: Money | None = None
+
+
+@dataclass(frozen=True)
+class QuantityRule:
+    """How many of a variant a company buys at once."""
+
+    variant: str
+    minimum: int
+    increment: int
+    maximum: int | None = None
+
+
+@dataclass(frozen=True)
+class Location:
+    """A place that has stock."""
+
+    gid: str
+    name: str
+    is_active: bool
+
+
+def variants_of(client: Client, product: str, *, lane: int) -> list[Variant]:
+    """All variants of a product; none when it is gone."""
+    found: list[Variant] = []
+    after: str | None = None
+    for _ in range(PAGES_LIMIT):
+        node = client.run("product", {"id": product, "after": after}, lane=lane)["product"]
+        if node is None:
+            return []
+        found += [_variant(each) for each in node["variants"]["nodes"]]
+        if not node["variants"]["pageInfo"]["hasNextPage"]:
+            break
+        after = node["variants"]["pageInfo"]["endCursor"]
+    return found
+
+
+def variants(client: Client, gids: Sequence[str], *, lane: int) -> dict[str, Variant]:
+    """Variants by their ids. One that is gone is not in the answer."""
+    found: dict[str, Variant] = {}
+    for start in range(0, len(gids), READ_LIMIT):
+        nodes = client.run("variants", {"ids": list(gids[start : start + READ_LIMIT])}, lane=lane)["nodes"]
+        found.update({node["id"]: _variant(node) for node in nodes if node})
+    return found
+
+
+def variants_by_code(client: Client, codes: Sequence[str], *, lane: int) -> Iterator[Variant]:
+    """Variants whose SKU or barcode is exactly one of the codes. Shopify's search finds more; those are dropped."""
+    for start in range(0, len(codes), SKUS_PER_QUERY):
+        part = [code for code in codes[start : start + SKUS_PER_QUERY] if code]
+        if not part:
+            continue
+        query = " OR ".join(f'sku:"{_quoted(code)}" OR barcode:"{_quoted(code)}"' for code in part)
+        for variant in _search(client, query, lane=lane):
+            if variant.sku in part or variant.barcode in part:
+                yield variant
+
+
+def all_variants(client: Client, *, since: datetime | None = None, lane: int) -> Iterator[Variant]:
+    """Every variant, or those changed since a moment, page by page in the order of their ids."""
+    query = f"updated_at:>='{since:%Y-%m-%dT%H:%M:%SZ}'" if since else ""
+    yield from _search(client, query, lane=lane)
+
+
+def locations(client: Client, *, lane: int) -> list[Location]:
+    """All active locations that keep stock of their own."""
+    found: list[Location] = []
+    after: str | None = None
+    for _ in range(PAGES_LIMIT):
+        page = client.run("locations", {"after": after}, lane=lane)["locations"]
+        found += [Location(node["id"], node["name"], node["isActive"]) for node in page["nodes"]]
+        if not page["pageInfo"]["hasNextPage"]:
+            break
+        after = page["pageInfo"]["endCursor"]
+    return found
+
+
+def update_variants(
+    client: Client, product: str, changes: Sequence[VariantChange], *, lane: int
+) -> dict[int, UserError]:
+    """Sets fields of variants of one product; good ones are written although others are refused. Returns the
+    refusals by position. Raises Refused when the call as a whole is."""
+    variables = {"product": product, "variants": [_variant_input(each) for each in changes], "partial": True}
+    name = "product_variants_bulk_update"
+    _, errors = writer.tried(client, name, variables, lane=lane)
+    refused: dict[int, UserError] = {}
+    for error in errors.errors:
+        row = error.row("variants")
+        if row is None:
+            writer.refuse(name, errors)
+        refused.setdefault(row, error)
+    return refused
+
+
+def update_product(client: Client, change: ProductChange, *, lane: int) -> None:
+    """Sets fields of a product that exists."""
+    wished = {
+        "title": change.title,
+        "descriptionHtml": change.description_html,
+        "vendor": change.vendor,
+        "productType": change.product_type,
+        "status": change.status,
+    }
+    fields = {name: value for name, value in wished.items() if value is not None}
+    if fields:
+        writer.done(client, "product_set", {"identifier": {"id": change.gid}, "input": fields}, lane=lane)
+
+
+def update_item(
+    client: Client, item: str, *, is_tracked: bool | None = None, cost: Decimal | None = None, lane: int
+) -> None:
+    """Sets whether stock is tracked, or what the goods cost."""
+    fields: dict[str, Any] = {}
+    if is_tracked is not None:
+        fields["tracked"] = is_tracked
+    if cost is not None:
+        fields["cost"] = str(cost)
+    if fields:
+        writer.done(client, "inventory_item_update", {"id": item, "input": fields}, lane=lane)
+
+
+def fixed_prices(client: Client, price_list: str, *, lane: int) -> tuple[str, dict[str, FixedPrice]] | None:
+    """The currency of a price list and its fixed prices by variant; none when the list is gone."""
+    node = client.run("price_list", {"id": price_list, "query": None}, lane=lane)["priceList"]
+    if node is None:
+        return None
+    prices = {
+        each["variant"]["id"]: FixedPrice(
+            each["variant"]["id"], _money(each["price"]), _money_or_none(each["compareAtPrice"])
+        )
+        for each in node["prices"]["nodes"]
+    }
+    return node["currency"], prices
+
+
+def add_fixed_prices(client: Client, price_list: str, prices: Sequence[FixedPrice], *, lane: int) -> None:
+    """Sets fixed prices of a list, all or none. Raises Refused whose errors name the rows."""
+    rows = []
+    for each in prices:
+        row: dict[str, Any] = {"variantId": each.variant, "price": _money_input(each.price)}
+        if each.compare_at is not None:
+            row["compareAtPrice"] = _money_input(each.compare_at)
+        rows.append(row)
+    writer.done(client, "price_list_fixed_prices_add", {"list": price_list, "prices": rows}, lane=lane)
+
+
+def add_quantity_rules(client: Client, price_list: str, rules: Sequence[QuantityRule], *, lane: int) -> None:
+    """Sets quantity rules of a list, all or none."""
+    rows = [
+        {
+            "variantId": each.variant,
+            "minimum": each.minimum,
+            "increment": each.increment,
+            "maximum": each.maximum,
+        }
+        for each in rules
+    ]
+    writer.done(client, "quantity_rules_add", {"list": price_list, "rules": rows}, lane=lane)
+
+
+def _search(client: Client, query: str, *, lane: int) -> Iterator[Variant]:
+    after: str | None = None
+    for _ in range(PAGES_LIMIT):
+        page = client.run("product_variants", {"query": query, "after": after}, lane=lane)["productVariants"]
+        yield from (_variant(node) for node in page["nodes"])
+        if not page["pageInfo"]["hasNextPage"]:
+            return
+        after = page["pageInfo"]["endCursor"]
+
+
+def _quoted(code: str) -> str:
+    return code.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _variant_input(change: VariantChange) -> dict[str, Any]:
+    told: dict[str, Any] = {"id": change.gid}
+    if change.price is not None:
+        told["price"] = str(change.price)
+    if change.compare_at is not None:
+        told["compareAtPrice"] = str(change.compare_at)
+    if change.barcode is not None:
+        told["barcode"] = change.barcode
+    item = {
+        **({} if change.sku is None else {"sku": change.sku}),
+        **({} if change.cost is None else {"cost": str(change.cost)}),
+    }
+    return {**told, "inventoryItem": item} if item else told
+
+
+def _variant(node: Mapping[str, Any]) -> Variant:
+    return Variant(
+        gid=node["id"],
+        product=node["product"]["id"],
+        product_title=node["product"]["title"],
+        product_status=node["product"]["status"],
+        title=node["title"],
+        sku=node["sku"] or "",
+        barcode=node["barcode"] or "",
+        item=node["inventoryItem"]["id"],
+        is_tracked=bool(node["inventoryItem"]["tracked"]),
+        price=decimal(node["price"]),
+        compare_at=None if node["compareAtPrice"] is None else decimal(node["compareAtPrice"]),
+        cost=_money_or_none(node["inventoryItem"]["unitCost"]),
+        updated_at=datetime.fromisoformat(node["updatedAt"]),
+    )
+
+
+def _money(node: Mapping[str, Any]) -> Money:
+    return Money(decimal(node["amount"]), node["currencyCode"])
+
+
+def _money_or_none(node: Mapping[str, Any] | None) -> Money | None:
+    return None if node is None else _money(node)
+
+
+def _money_input(money: Money) -> dict[str, str]:
+    return {"amount": str(money.amount), "currencyCode": money.currency}
