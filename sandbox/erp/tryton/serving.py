@@ -1,0 +1,82 @@
+"""Starts gunicorn with Tryton in it, on a leash, and waits until it answers. It knows no company."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import httpx2
+
+from sandbox import servers
+from sandbox.erp.tryton import environment
+from sandbox.leashed import CannotStart, Leashed, wait_until
+
+START_SECONDS = 90.0
+REQUEST_SECONDS = 120
+TRIES = 5
+
+
+def start(
+    postgres_url: str,
+    databases: Sequence[str],
+    *,
+    port: int | None,
+    workers: int,
+    threads: int,
+    log: Path,
+    sees_new_databases: bool = False,
+) -> tuple[Leashed, str]:
+    """A server for the databases and its URL. Without a port it takes a free one. Raises CannotStart.
+
+    It remembers for minutes which databases there are; one that `sees_new_databases` looks again each time.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    for _ in range(TRIES if port is None else 1):
+        number = port or servers.free_port()
+        log.write_bytes(b"")
+        process = Leashed(
+            "tryton",
+            [
+                *(environment.program("gunicorn"), "--no-control-socket", "--bind", f"127.0.0.1:{number}"),
+                *("--workers", str(workers), "--threads", str(threads), "--timeout", str(REQUEST_SECONDS)),
+                *("--graceful-timeout", "3", "--worker-tmp-dir", str(log.parent), "trytond.application:app"),
+            ],
+            log=log,
+            environment=_environment(postgres_url, databases, sees_new_databases=sees_new_databases),
+        )
+        url = f"http://127.0.0.1:{number}"
+        if _came_up(process, url, databases[0]):
+            return process, url
+        process.stop()
+        if "already in use" not in process.tail():
+            break
+    raise CannotStart(f"Tryton did not start on port {number}; its log ends:\n{process.tail(8)}")
+
+
+def _environment(postgres_url: str, databases: Sequence[str], *, sees_new_databases: bool) -> dict[str, str]:
+    uri = urlunsplit(urlsplit(postgres_url)._replace(scheme="postgresql", path="/"))
+    settings = {
+        "TRYTOND_DATABASE__URI": uri,
+        "TRYTOND_DATABASE_NAMES": ",".join(databases),
+        "TRYTOND_WEB__ROOT": "",  # serves the interface only, no files of this machine
+        "TRYTOND_LOGGING_LEVEL": "40",
+    }
+    if sees_new_databases:
+        settings["TRYTOND_SESSION__TIMEOUT"] = "0"
+    return environment.clean() | settings
+
+
+def _came_up(process: Leashed, url: str, database: str) -> bool:
+    return wait_until(lambda: not process.is_running or _answers(url, database), START_SECONDS) and (
+        process.is_running
+    )
+
+
+def _answers(url: str, database: str) -> bool:
+    """Tryton says 401 to a caller without a key once it has loaded the database."""
+    try:
+        answer = httpx2.get(f"{url}/{database}/rest/model/res.user", timeout=START_SECONDS, trust_env=False)
+    except httpx2.TransportError:
+        return False
+    return answer.status_code == 401
