@@ -46,12 +46,12 @@ class BrokenRules(Misconfigured):
         )
 
 
-def to_json(rules: Rules) -> Json:
+def write_rules(rules: Rules) -> Json:
     """The rules as plain JSON. Decimals are texts, so no float touches a rate or a limit."""
     return {each.name: _plain(getattr(rules, each.name)) for each in fields_of(rules)}
 
 
-def of_json(value: Any) -> Rules:
+def read_rules(value: Any) -> Rules:
     """The rules out of JSON; what is absent has its default. Raises Misconfigured with the path of what is wrong."""
     given = _object(value, "rules")
     readers: dict[str, Callable[[Any, str], Any]] = {
