@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 
 WIDTH = 52
 SIGN_OF_LIFE_SECONDS = 15.0
@@ -26,6 +26,20 @@ def step(title: str) -> Iterator[None]:
         _finish(over, watcher, "failed")
         raise
     _finish(over, watcher, f"{time.monotonic() - began:.1f} s")
+
+
+@contextmanager
+def steps() -> Iterator[Callable[[str], None]]:
+    """Gives a function that ends the step before and begins the next; for work that names its own steps."""
+    lock = threading.Lock()
+    with ExitStack() as running:
+
+        def begin(title: str) -> None:
+            with lock:
+                running.close()
+                running.enter_context(step(title))
+
+        yield begin
 
 
 def _signs_of_life(over: threading.Event) -> None:
