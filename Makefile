@@ -2,10 +2,9 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
-CODE := kit oauth sync web frontend migrations sandbox bench tests
-# Two workers on two cores; tests that share a costly server stay together.
+# One worker per core, eight at most; tests that share a costly server stay together.
 WORKERS ?= auto
-PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadgroup
+PYTEST := $(BIN)/pytest -n $(WORKERS) --maxprocesses 8 --dist loadgroup
 
 .PHONY: help venv demo sandbox test check lint fmt sim chaos soak bench lock clean
 

@@ -2,6 +2,7 @@
 
 pytest_plugins = [
     "tests.fixtures.loopback",
+    "tests.fixtures.groups",
     "tests.fixtures.engines",
     "tests.fixtures.databases",
     "tests.fixtures.settings",

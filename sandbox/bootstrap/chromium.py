@@ -6,6 +6,7 @@ Only the standard library, so that `make` may run it before a test run.
 
 from __future__ import annotations
 
+import fcntl
 import importlib.util
 import os
 import shutil
@@ -23,6 +24,7 @@ FLAGS = (
     "--disable-sync",
     "--no-first-run",
 )
+LOCK = Path(__file__).absolute().parents[2] / ".cache" / "chromium.lock"
 DOWNLOAD_SECONDS, INSTALL_SECONDS = 240, 600
 ASK = "from playwright.sync_api import sync_playwright as s\nwith s() as p: print(p.chromium.executable_path)"
 
@@ -39,7 +41,12 @@ def find() -> str | None:
 
 def ensure() -> str:
     """A browser, installed if there was none. Raises SystemExit with one sentence when that fails."""
-    return find() or _download() or _from_debian() or _give_up()
+    if found := find():
+        return found
+    LOCK.parent.mkdir(exist_ok=True)
+    with LOCK.open("w") as lock:  # several test workers may miss it at the same moment
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return find() or _download() or _from_debian() or _give_up()
 
 
 def _playwright_path() -> str | None:
