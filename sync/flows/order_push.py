@@ -41,7 +41,7 @@ def run(work: Work) -> Outcome:
     order, agreements = _read(work)
     work.money_at_risk = order.totals.current_total.shop
     with work.reading() as session:
-        rules = rules_json.of_json(mappings.in_force(session, connection.id).rules)
+        rules = rules_json.read_rules(mappings.in_force(session, connection.id).rules)
         already = _already(session, order)
     _keep(work, order)
     if agreements is None and needs_ledger(order, already):

@@ -1,0 +1,94 @@
+"""Kills the simulated process at a chosen moment: before or after a commit, before or after a call.
+
+A killed process does nothing more: every later commit or call of it fails the same way, until it is started again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx2
+from sqlalchemy import Connection, Engine
+from sqlalchemy.orm import Session
+
+from kit.db import Database
+
+
+class Killed(BaseException):
+    """The process is gone. Not an `Exception`, so that no handler of the product can survive it."""
+
+
+class Fuse:
+    """Counts the moments at which a process can die. `burns_at` is the number of moments it still has."""
+
+    def __init__(self) -> None:
+        self.burns_at: int | None = None
+        self.is_dead = False
+        self.moments = 0
+        self.last_moment = ""
+
+    def arm(self, moments: int) -> None:
+        """Lets the process die at the n-th moment from now."""
+        self.burns_at = moments
+
+    def renew(self) -> None:
+        """Starts the process again, unharmed."""
+        self.burns_at, self.is_dead = None, False
+
+    def pass_by(self, moment: str) -> None:
+        """A moment at which the process can die. Raises Killed."""
+        self.moments += 1
+        if self.burns_at is not None:
+            self.burns_at -= 1
+            if self.burns_at <= 0:
+                self.is_dead = True
+        if self.is_dead:
+            self.last_moment = self.last_moment if self.burns_at is None else moment
+            self.burns_at = None
+            raise Killed(moment)
+
+
+class FusedDatabase(Database):
+    """A database whose commits are moments to die at."""
+
+    def __init__(self, bind: Engine | Connection, fuse: Fuse) -> None:
+        super().__init__(bind)
+        self._fuse = fuse
+
+    @contextmanager
+    def transaction(self, *, shop_id: int | None = None) -> Iterator[Session]:
+        """Like any transaction, with a moment to die before and one after its commit."""
+        if self._fuse.is_dead:
+            raise Killed("dead")
+        with super().transaction(shop_id=shop_id) as session:
+            yield session
+            wrote = bool(session.info.pop("wrote", False)) or session.in_transaction()
+            if wrote:
+                self._fuse.pass_by("before a commit")
+        self._fuse.pass_by("after a commit")
+
+
+class FusedTransport(httpx2.BaseTransport):
+    """A way to a remote system whose calls are moments to die at, and that can be made to fail."""
+
+    def __init__(self, inner: httpx2.BaseTransport, fuse: Fuse, name: str) -> None:
+        self._inner = inner
+        self._fuse = fuse
+        self.name = name
+        self.plan: list[str] = []  # what happens to the next calls: ok · refuse · busy · cut
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Sends the request, unless something was planned for it."""
+        self._fuse.pass_by(f"before a call to {self.name}")
+        fate = self.plan.pop(0) if self.plan else "ok"
+        if fate == "down":
+            raise httpx2.ConnectError("connection refused", request=request)
+        if fate == "busy":
+            return httpx2.Response(503, json={"error": "busy"}, request=request)
+        response = self._inner.handle_request(request)
+        response.read()
+        self._fuse.pass_by(f"after a call to {self.name}")
+        if fate == "cut":
+            raise httpx2.ReadTimeout("the answer was lost", request=request)
+        return response

@@ -1,0 +1,179 @@
+"""A turn: the fault's kind decides what becomes of the job, and every outcome is a row that a person can read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import select
+
+from kit import clock
+from kit.clock import SetClock
+from kit.config import Settings
+from kit.db import Database
+from kit.faults import Misconfigured, OutcomeUnknown, Rejected, Transient
+from kit.http import Door
+from sync.domain.money import Money
+from sync.flows import turn
+from sync.flows.road import Done, Outcome, Skipped, Work
+from sync.gateways import Gateways
+from sync.state import jobs
+from sync.state.models import Attempt, Job, JobState, Lane
+from sync.state.settings_models import Issue
+from tests.state.conftest import make_shop
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+ORDER = "gid://shopify/Order/1"
+
+
+@pytest.fixture
+def gateways(db: Database, settings: Settings) -> Gateways:
+    return Gateways(db, settings, door=Door(), kinds={})
+
+
+@pytest.fixture
+def shop(db: Database) -> int:
+    return make_shop(db, "alpha.myshopify.com")
+
+
+def take(gateways: Gateways, shop: int, flow: Callable[[Work], Outcome], *, record: str = ORDER) -> Job:
+    """Asks for a job, lets one turn run, and gives the job as it stands then."""
+    with gateways.database.transaction(shop_id=shop) as session:
+        job_id = jobs.ask(session, shop_id=shop, flow="order_push", record=record, lane=Lane.ORDERS)
+    with gateways.database.transaction() as session:
+        (claimed,) = jobs.claim(session, count=1, per_shop=8, lease_seconds=60)
+    turn.take(gateways, claimed, flow)
+    return row(gateways, shop, job_id)
+
+
+def row(gateways: Gateways, shop: int, job_id: int) -> Job:
+    with gateways.database.transaction(shop_id=shop) as session:
+        return session.execute(select(Job).where(Job.id == job_id)).scalar_one()
+
+
+def issues(gateways: Gateways, shop: int) -> list[Issue]:
+    with gateways.database.transaction(shop_id=shop) as session:
+        return list(session.execute(select(Issue).order_by(Issue.id)).scalars())
+
+
+def attempts(gateways: Gateways, shop: int) -> list[Attempt]:
+    with gateways.database.transaction(shop_id=shop) as session:
+        return list(session.execute(select(Attempt).order_by(Attempt.id)).scalars())
+
+
+def raising(error: Exception) -> Callable[[Work], Outcome]:
+    def flow(_work: Work) -> Outcome:
+        raise error
+
+    return flow
+
+
+def test_work_that_is_done_is_done_and_written_down(gateways: Gateways, shop: int) -> None:
+    job = take(gateways, shop, lambda _work: Done("Written: #1."))
+    assert (job.state, job.attempts) == (JobState.DONE, 1)
+    assert [(each.outcome, each.sentence) for each in attempts(gateways, shop)] == [("done", "Written: #1.")]
+
+
+def test_a_record_that_a_rule_leaves_out_says_why(gateways: Gateways, shop: int) -> None:
+    job = take(gateways, shop, lambda _work: Skipped("A test order."))
+    assert (job.state, job.reason) == (JobState.IGNORED, "A test order.")
+
+
+def test_a_passing_fault_waits_with_back_off_and_is_no_issue_at_first(gateways: Gateways, shop: int) -> None:
+    with clock.using(SetClock(NOON)):
+        job = take(gateways, shop, raising(Transient("erp_busy", "The ERP is busy.")))
+    assert job.state == JobState.READY
+    assert timedelta(seconds=0.7) < job.due_at - NOON < timedelta(seconds=1.3)
+    assert issues(gateways, shop) == []
+
+
+def test_a_fault_that_tells_when_to_come_back_is_obeyed(gateways: Gateways, shop: int) -> None:
+    with clock.using(SetClock(NOON)):
+        job = take(gateways, shop, raising(Transient("busy", "Busy.", after_seconds=120)))
+    assert job.due_at - NOON >= timedelta(seconds=120)
+
+
+def test_a_refusal_is_a_dead_letter_with_an_issue_and_the_money_at_risk(
+    gateways: Gateways, shop: int
+) -> None:
+    def flow(work: Work) -> Outcome:
+        work.money_at_risk = Money(Decimal("12.50"), "USD")
+        raise Rejected("bad_tax", "The ERP refuses the tax.", field="tax")
+
+    job = take(gateways, shop, flow)
+    assert (job.state, job.money, job.currency) == (JobState.DEAD, Decimal("12.5000"), "USD")
+    (issue,) = issues(gateways, shop)
+    assert (issue.state, issue.fault_code, issue.sample_record) == ("open", "bad_tax", ORDER)
+
+
+def test_records_with_one_cause_are_one_issue_and_it_resolves_with_the_last_of_them(
+    gateways: Gateways, shop: int
+) -> None:
+    fault = Misconfigured("no_tax", "No ERP tax for 19 %.", misses="mapping:tax:19%")
+    held = [take(gateways, shop, raising(fault), record=f"gid://shopify/Order/{n}") for n in (1, 2)]
+    assert [job.state for job in held] == [JobState.HELD, JobState.HELD]
+    assert [issue.attempts for issue in issues(gateways, shop)] == [2]
+    with gateways.database.transaction(shop_id=shop) as session:
+        assert len(jobs.release(session, misses=["mapping:tax:19%"])) == 2
+    for left in (1, 0):
+        with gateways.database.transaction() as session:
+            (claimed,) = jobs.claim(session, count=1, per_shop=8, lease_seconds=60)
+        turn.take(gateways, claimed, lambda _work: Done())
+        assert issues(gateways, shop)[0].state == ("open" if left else "resolved")
+
+
+def test_an_unknown_outcome_is_tried_again_and_becomes_an_issue_when_it_stays(
+    gateways: Gateways, shop: int
+) -> None:
+    with clock.using(SetClock(NOON)) as at:
+        assert isinstance(at, SetClock)
+        job = take(gateways, shop, raising(OutcomeUnknown("lost", "The answer was lost.")))
+        for _ in range(2):
+            at.move(1000)
+            with gateways.database.transaction() as session:
+                (claimed,) = jobs.claim(session, count=1, per_shop=8, lease_seconds=60)
+            turn.take(gateways, claimed, raising(OutcomeUnknown("lost", "The answer was lost.")))
+        assert row(gateways, shop, job.id).state == JobState.READY
+        assert [issue.fault_kind for issue in issues(gateways, shop)] == ["unknown"]
+
+
+def test_a_passing_fault_that_never_passes_becomes_a_dead_letter(gateways: Gateways, shop: int) -> None:
+    with clock.using(SetClock(NOON)) as at:
+        assert isinstance(at, SetClock)
+        job = take(gateways, shop, raising(Transient("erp_busy", "The ERP is busy.")))
+        for _ in range(gateways.settings.attempts_limit - 1):
+            at.move(1200)
+            with gateways.database.transaction() as session:
+                (claimed,) = jobs.claim(session, count=1, per_shop=8, lease_seconds=60)
+            turn.take(gateways, claimed, raising(Transient("erp_busy", "The ERP is busy.")))
+        assert row(gateways, shop, job.id).state == JobState.DEAD
+
+
+def test_waiting_for_a_place_is_no_attempt_and_leaves_no_trace(gateways: Gateways, shop: int) -> None:
+    class NoPlace(Transient):
+        counts = False
+
+    job = take(gateways, shop, raising(NoPlace("no_slot", "The ERP is at work.", after_seconds=1)))
+    assert (job.state, job.attempts, attempts(gateways, shop)) == (JobState.READY, 0, [])
+
+
+def test_a_bug_is_loud_and_the_job_is_neither_lost_nor_blocked(gateways: Gateways, shop: int) -> None:
+    with pytest.raises(ZeroDivisionError):
+        take(gateways, shop, raising(ZeroDivisionError("oops")))
+    with gateways.database.transaction(shop_id=shop) as session:
+        job = session.execute(select(Job)).scalar_one()
+    assert (job.state, job.fault_code) == (JobState.READY, "ZeroDivisionError")
+    assert "oops" in attempts(gateways, shop)[0].detail
+
+
+def test_what_waited_to_be_saved_is_saved_with_a_failure_too(gateways: Gateways, shop: int) -> None:
+    saved = []
+
+    def flow(work: Work) -> Outcome:
+        work.later(lambda _session: saved.append("link"))
+        raise Transient("later", "Later.")
+
+    take(gateways, shop, flow)
+    assert saved == ["link"]
