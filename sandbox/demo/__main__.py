@@ -46,7 +46,9 @@ def _run(crew: Crew, here: Place, *, once: bool) -> int:
             rows = agree.wait(built, placed)
         print(f"\n{agree.table(rows)}\n")
         good = sum(row.agrees for row in rows)
-        print(f"{good} of {len(rows)} orders agree to the cent, {time.monotonic() - began:.0f} s after the start.")
+        print(
+            f"{good} of {len(rows)} orders agree to the cent, {time.monotonic() - began:.0f} s after the start."
+        )
         crew.check()
         if once:
             return 0 if good == len(rows) else 1
@@ -65,7 +67,10 @@ def _say_where(built: Town) -> None:
         print(f"  {shop.name}: {here.shopify_url}/store/{name}/apps/{here.client_id}")
     for erp in built.erp.shops.values():
         print(f"  ERP {erp.url}/{erp.database}/ (log in with a Tryton client as {erp.ids['admin']['login']})")
-    print("Ctrl-C ends the demo; `make demo` goes on where it stopped, `make clean` forgets everything.", flush=True)
+    print(
+        "Ctrl-C ends the demo; `make demo` goes on where it stopped, `make clean` forgets everything.",
+        flush=True,
+    )
 
 
 if __name__ == "__main__":
