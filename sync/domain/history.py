@@ -79,9 +79,9 @@ class Adjustment:
     """The difference between what a refund should have been and what it was, with Shopify's reason."""
 
     gid: str
-    reason: str
     amount: Both
     tax: Both
+    reason: str = field(default="", compare=False)  # bodies name it in words of their own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

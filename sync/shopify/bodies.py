@@ -41,7 +41,6 @@ from sync.shopify.bodies_values import (
     moment_or_none,
     money,
     need,
-    pair,
     pairs,
     text,
     tip_lines,
@@ -140,7 +139,7 @@ def order_line(node: Json) -> OrderLine:
         duties=each(node, "duties", _duty),
         attributes=pairs(node, "properties", name="name"),
         is_gift_card=flag(node, "gift_card"),
-        is_tip=node.get("tip_payment_gateway") is not None,
+        is_tip=node.get("tip") is not None or node.get("tip_payment_gateway") is not None,
         is_taxable=flag(node, "taxable", default=True),
         requires_shipping=flag(node, "requires_shipping", default=True),
     )
@@ -239,16 +238,9 @@ def _allocation(node: Json) -> DiscountAllocation:
 
 
 def _duty(node: Json) -> Duty:
-    shop, presentment = need(node, "shop_money"), need(node, "presentment_money")
-    try:
-        amount = pair(
-            shop["amount"], shop["currency_code"], presentment["amount"], presentment["currency_code"]
-        )
-    except (KeyError, TypeError, ValueError):
-        raise Drift("shop_money", "is not an amount in both currencies") from None
     return Duty(
         gid=text(node, "admin_graphql_api_id") or f"{GID}Duty/{need(node, 'id')}",
-        amount=amount,
+        amount=both({"amount": node}, "amount"),  # the two moneys lie open in a duty
         taxes=each(node, "tax_lines", tax_line),
         hs_code=text(node, "harmonized_system_code"),
         origin_country_code=text(node, "country_code_of_origin"),

@@ -155,7 +155,10 @@ def _adjustment(node: Json) -> Adjustment:
 
 
 def _refund_duty(node: Json) -> tuple[str, Both]:
-    return f"{GID}Duty/{need(node, 'duty_id')}", both(node, "amount_set")
+    if "duty_id" in node:
+        return f"{GID}Duty/{need(node, 'duty_id')}", both(node, "amount_set")
+    identity = text(node, "admin_graphql_api_id") or f"{GID}Duty/{need(node, 'id')}"
+    return identity, both({"amount": node}, "amount")
 
 
 def _transaction(node: Json, zero: Both) -> Transaction:
