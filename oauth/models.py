@@ -137,3 +137,27 @@ class AuditEntry(Base):
     address: Mapped[str] = mapped_column(String(64), server_default="")
     before: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     after: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+
+
+class PrivacyRequest(ShopOwned, Base):
+    """A request of a customer or a shop about personal data, and the proof of its answer. It holds numbers, no names;
+    the file of an answer is sealed and ends."""
+
+    __tablename__ = "privacy_request"
+    __table_args__ = (
+        UniqueConstraint("shop_id", "webhook_id"),
+        CheckConstraint("kind in ('data_request','customer_redact','shop_redact')", name="kind"),
+        Index("ix_privacy_request_file", "file_expires_at", postgresql_where=text("sealed_file is not null")),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    webhook_id: Mapped[str] = mapped_column(String(128))
+    customer_gid: Mapped[str | None] = mapped_column(String(255))
+    asked_at: Mapped[datetime] = mapped_column(Moment)
+    due_at: Mapped[datetime] = mapped_column(Moment)  # the law's limit, not ours
+    done_at: Mapped[datetime | None] = mapped_column(Moment)
+    counts: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
+    sealed_file: Mapped[str | None] = mapped_column(Text)
+    file_expires_at: Mapped[datetime | None] = mapped_column(Moment)
+    downloaded_at: Mapped[datetime | None] = mapped_column(Moment)
