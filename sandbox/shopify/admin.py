@@ -1,0 +1,204 @@
+"""The Admin API over HTTP: one GraphQL payload in, one answer out.
+
+It owns the order of the checks (syntax, statics, variables, cost, throttle, scopes, execution) and the envelope of
+the answer. Who may call, with which token, is settled before it; what a field means stands in `resolvers`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import graphql as g
+
+from sandbox.shopify import access, cost, errors, idempotency, variables
+from sandbox.shopify.context import Context
+from sandbox.shopify.resolvers import registry
+from sandbox.shopify.schema import VERSION, Prepared, prepare, schema
+from sandbox.shopify.scopes import with_implied
+from sandbox.shopify.store import Document, Store
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What goes back over HTTP."""
+
+    status: int
+    headers: dict[str, str]
+    body: Document
+
+
+@dataclass(frozen=True)
+class _Field:
+    """Everything about resolving one field of one type, worked out once."""
+
+    resolve: registry.Resolver
+    requirement: access.Requirement | None
+    is_mutation: bool
+
+
+_fields: dict[tuple[str, str], _Field] = {}
+_plans: dict[int, tuple[g.OperationDefinitionNode, cost.Part]] = {}
+
+
+def answer(
+    store: Store,
+    *,
+    shop: str,
+    scopes: frozenset[str],
+    client_id: str,
+    payload: Mapping[str, Any],
+    version: str = VERSION,
+) -> Answer:
+    """Executes one payload {query, variables, operationName} for a client of a shop that holds these scopes."""
+    text = payload.get("query")
+    if not isinstance(text, str):
+        return _answer(version, {"errors": {"query": "Required parameter missing or invalid"}}, status=400)
+    prepared = prepare(text, knows_idempotent=version >= "2026-01")
+    if prepared.errors:
+        return _answer(version, {"errors": list(prepared.errors)})
+    operation = _operation(prepared, payload.get("operationName"))
+    if isinstance(operation, str):
+        return _answer(version, {"errors": [{"message": operation}]})
+    values = payload.get("variables") or {}
+    faults = variables.check(schema(), operation, values)
+    if faults:
+        return _answer(version, {"errors": faults})
+    request = _Request(store, shop, client_id, prepared, operation, dict(values))
+    context = Context(store, shop, with_implied(scopes), client_id, version)
+    return _answer(version, request.run(context))
+
+
+def _answer(version: str, body: Document, *, status: int = 200) -> Answer:
+    headers = {"Content-Type": "application/json; charset=utf-8", "X-Shopify-API-Version": version}
+    return Answer(status, headers, body)
+
+
+def _operation(prepared: Prepared, name: Any) -> g.OperationDefinitionNode | str:
+    if name:
+        for operation in prepared.operations:
+            if operation.name and operation.name.value == name:
+                return operation
+        return f'No operation named "{name}"'
+    if len(prepared.operations) != 1:
+        return "An operation name is required"
+    return prepared.operations[0]
+
+
+@dataclass(frozen=True)
+class _Request:
+    store: Store
+    shop: str
+    client_id: str
+    prepared: Prepared
+    operation: g.OperationDefinitionNode
+    values: dict[str, Any]
+
+    def run(self, context: Context) -> Document:
+        assert self.prepared.document is not None
+        values = {**self._default_values(), **self.values}
+        plan = _plan(self.prepared.document, self.operation)
+        buckets = cost.Buckets.of(self.store)
+        requested = plan.requested(values)
+        if requested > cost.DEAREST_QUERY:
+            return {"errors": [cost.too_dear(requested)], "extensions": self._cost(buckets, requested, None)}
+        if fault := self._oversized():
+            return {"errors": [fault], "extensions": self._cost(buckets, requested, None)}
+        if not buckets.take(self.shop, self.client_id, requested):
+            return {"errors": [cost.throttled()], "extensions": self._cost(buckets, requested, None)}
+        result = g.execute_sync(
+            schema(),
+            self.prepared.document,
+            context_value=context,
+            variable_values=self.values,
+            operation_name=self.operation.name.value if self.operation.name else None,
+            field_resolver=_resolve,
+            type_resolver=lambda value, info, kind: registry.type_name_of(value),
+        )
+        if crash := _crash(result):
+            log.error("a resolver crashed", exc_info=crash)
+            return {"errors": [errors.internal(int(self.store.now().timestamp()))], "data": None}
+        actual = plan.actual(result.data, values) if result.data is not None else 0
+        buckets.give_back(self.shop, self.client_id, max(0, requested - actual))
+        extensions = self._cost(buckets, requested, actual)
+        if context.searches:
+            extensions = {"search": context.searches, **extensions}
+        body: Document = {"data": result.data}
+        if result.errors:
+            body["errors"] = [errors.resolved(error) for error in result.errors]
+        return {**body, "extensions": extensions}
+
+    def _cost(self, buckets: cost.Buckets, requested: int, actual: int | None) -> Document:
+        status = buckets.status(self.shop, self.client_id)
+        return {
+            "cost": {"requestedQueryCost": requested, "actualQueryCost": actual, "throttleStatus": status}
+        }
+
+    def _default_values(self) -> dict[str, Any]:
+        return {
+            definition.variable.name.value: g.value_from_ast_untyped(definition.default_value)
+            for definition in self.operation.variable_definitions or ()
+            if definition.default_value is not None
+        }
+
+    def _oversized(self) -> Document | None:
+        for root in self.operation.selection_set.selections:
+            if isinstance(root, g.FieldNode):
+                arguments = {
+                    argument.name.value: g.value_from_ast_untyped(argument.value, self.values)
+                    for argument in root.arguments or ()
+                }
+                if fault := variables.too_long(root, arguments):
+                    return fault
+        return None
+
+
+def _plan(document: g.DocumentNode, operation: g.OperationDefinitionNode) -> cost.Part:
+    kept = _plans.get(id(operation))
+    if kept is None or kept[0] is not operation:
+        if len(_plans) > 2048:
+            _plans.clear()
+        kept = (operation, cost.Planner(schema(), document).operation(operation))
+        _plans[id(operation)] = kept
+    return kept[1]
+
+
+def _crash(result: g.ExecutionResult) -> Exception | None:
+    for error in result.errors or ():
+        original = error.original_error
+        if original is not None and not isinstance(original, g.GraphQLError):
+            return original
+    return None
+
+
+def _resolve(source: Any, info: g.GraphQLResolveInfo[Any], **arguments: Any) -> Any:
+    key = (info.parent_type.name, info.field_name)
+    field = _fields.get(key)
+    if field is None:
+        field = _fields.setdefault(key, _field(info))
+    context: Context = info.context
+    context.info = info
+    if field.requirement is not None and not field.requirement.met_by(context.scopes):
+        raise errors.access_denied(info.field_name, field.requirement.wording())
+    if not field.is_mutation:
+        return field.resolve(context, source, arguments)
+
+    def run() -> Document:
+        with context.store.lock, context.store.batch():
+            done: Document = field.resolve(context, source, arguments)
+            return done
+
+    return idempotency.guard(context, info, arguments, run)
+
+
+def _field(info: g.GraphQLResolveInfo[Any]) -> _Field:
+    on, name, returns = info.parent_type.name, info.field_name, info.return_type
+    return _Field(
+        registry.resolver_of(on, name, returns),
+        access.of_field(on, name, returns),
+        info.parent_type is info.schema.mutation_type,
+    )

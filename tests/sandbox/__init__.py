@@ -1,0 +1,1 @@
+"""Tests of the local Shopify and the ERP stand-ins."""

@@ -1,0 +1,1 @@
+"""Tests of the Admin API half of the local Shopify."""
