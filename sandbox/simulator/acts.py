@@ -11,8 +11,10 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+from kit.faults import Fault
 from sandbox.shopify.commands import edits, fulfilments, orders, refunds
 from sandbox.shopify.commands.order_store import Refused
+from sandbox.shopify.seed_data import catalogue
 from sandbox.simulator.stage import SHOPS, Stage
 
 Act = Callable[[], str]
@@ -92,7 +94,10 @@ class Acts:
     def staff_visits(self) -> str:
         """Staff of a shop opens the app."""
         domain = self.random.choice(SHOPS)
-        self.stage.visit(domain)
+        try:
+            self.stage.visit(domain)
+        except Fault as fault:
+            return f"staff of {domain} opens the app and is told: {fault.sentence}"
         return f"staff of {domain} opens the app"
 
     def time_passes(self) -> str:
@@ -115,8 +120,6 @@ class Acts:
         return "the clock ticks"
 
     def _sellable(self, domain: str) -> list[str]:
-        from sandbox.shopify.seed_data import catalogue
-
         return [sku for sku, *_ in catalogue(domain)]
 
     def _place(self, domain: str) -> str:
@@ -133,7 +136,7 @@ class Acts:
         if rng.random() < 0.6:
             spec["shipping"] = [{"title": "Standard", "price": str(Decimal(rng.randint(0, 1500)) / 100)}]
         if rng.random() < 0.4:
-            spec["discounts"] = [rng.choice([{"percent": "15"}, {"fixed": "3.33"}])]
+            spec["discounts"] = [rng.choice([{"percent": "15"}, {"amount": "3.33"}])]
         orders.create(self.stage.store, domain, spec)
         return f"an order of {len(lines)} lines is placed, {spec['financial_status']}"
 

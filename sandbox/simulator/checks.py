@@ -19,7 +19,7 @@ from sync.state.settings_models import Issue
 
 def complaints(stage: Stage) -> list[str]:
     """Every promise that does not hold."""
-    found = [*_owed(stage), *_open_intents(stage), *_unseen_troubles(stage)]
+    found = [*owed(stage), *_open_intents(stage), *_unseen_troubles(stage)]
     for domain in SHOPS:
         found += _money(stage, domain)
         found += _facts(stage, domain)
@@ -75,7 +75,8 @@ def _facts(stage: Stage, domain: str) -> list[str]:
     return wrong + [f"{domain}: one key wrote {count} documents" for count in keys.values() if count > 1]
 
 
-def _owed(stage: Stage) -> list[str]:
+def owed(stage: Stage) -> list[str]:
+    """What the engine still has to do, apart from what the clock asks for again and again."""
     wrong = []
     for job in _all(stage, select(Job).where(Job.state.in_([JobState.READY, JobState.RUNNING]))):
         if job.flow in ("reconcile", "subscriptions"):

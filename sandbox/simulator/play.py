@@ -17,7 +17,8 @@ from sandbox.simulator.stage import SHOPS, Stage
 from sync.flows.periodic import HELD_AGAIN_AFTER
 
 ACTS_PER_PLAY = 60
-ROUNDS_TO_REST = 60
+ROUNDS_TO_REST = 120
+LAST_LOOKS = 2
 REST_STEP = timedelta(seconds=45)
 
 
@@ -88,20 +89,20 @@ def _come_to_rest(stage: Stage, story: Story) -> None:
     for domain in SHOPS:
         stage.visit(domain)
     story.steps.append("everything is healed")
-    quiet = 0
+    looks = 0
     for _ in range(ROUNDS_TO_REST):
-        stage.clock.move(REST_STEP.total_seconds())
-        busy = stage.world.sender.deliver_due()
-        busy += stage.engine.process_deliveries()
+        stage.world.sender.deliver_due()
+        stage.engine.process_deliveries()
         stage.clockwork.tick()
-        busy += stage.engine.run_jobs(limit=500)
+        stage.engine.run_jobs(limit=500)
         due = stage.world.sender.next_due_at()
         if due is not None:
             stage.clock.at = max(stage.clock.at, due)
-            busy += 1
-        quiet = 0 if busy else quiet + 1
-        if quiet == 1:  # what is held is looked at once more, and what never came is found
+        elif checks.owed(stage):
+            stage.clock.move(REST_STEP.total_seconds())
+        elif looks < LAST_LOOKS:  # what is held is looked at once more, and what never came is found
+            looks += 1
             stage.clock.move(HELD_AGAIN_AFTER.total_seconds() + 60)
-        if quiet > 2:
+        else:
             return
     story.steps.append("the worlds do not come to rest")

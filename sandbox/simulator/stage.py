@@ -36,7 +36,7 @@ from sandbox.shopify.store import Store
 from sandbox.shopify.world import World
 from sandbox.simulator.fuse import Fuse, FusedDatabase, FusedTransport
 from sync.actors import Engine
-from sync.broker import Nudger
+from sync.broker import QUEUES, Nudger
 from sync.domain import rules_json
 from sync.domain.documents import LineKind
 from sync.domain.rules import Rules, Service, TaxRule
@@ -132,7 +132,7 @@ class Stage:
         gateways = Gateways(
             database, self.settings, door=Door(transports=transports), kinds={"standin": KIND}
         )
-        self.engine = Engine(gateways, Nudger(StubBroker(middleware=[])))
+        self.engine = Engine(gateways, Nudger(_silent_broker()))
         self.clockwork = Clock(self.engine)
 
     def install(self, domain: str) -> None:
@@ -186,6 +186,14 @@ class Stage:
     @staticmethod
     def _origin(url: str) -> str:
         return "/".join(url.split("/")[:3])
+
+
+def _silent_broker() -> StubBroker:
+    """A broker that wakes nobody: in a play the acts decide who works."""
+    broker = StubBroker(middleware=[])
+    for queue in QUEUES:
+        broker.declare_queue(queue)
+    return broker
 
 
 def _books(domain: str) -> Books:

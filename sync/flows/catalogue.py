@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sync.flows import backfill, order_push, welcome
+from sync.flows import backfill, order_push, subscriptions, welcome
 from sync.flows.turn import Flow
 
 FLOWS: Mapping[str, Flow] = {
@@ -12,4 +12,5 @@ FLOWS: Mapping[str, Flow] = {
     "welcome": welcome.run,
     "reconcile": backfill.reconcile,
     "backfill": backfill.backfill,
+    "subscriptions": subscriptions.run,
 }

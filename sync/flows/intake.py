@@ -21,6 +21,7 @@ from kit import clock
 from kit import log as logs
 from kit.db import Database, all_shops
 from oauth.models import Installation, Shop
+from sync.flows.catalogue import FLOWS
 from sync.shopify import topics
 from sync.state import jobs
 from sync.state.models import Delivery, DeliveryState, Lane
@@ -124,7 +125,7 @@ def _settle(
     if handler is not None:
         handler(session, shop, body, delivery)
         return values | _closed(DeliveryState.DONE)
-    if topic is None or topic.flow is None:
+    if topic is None or topic.flow not in FLOWS:
         return values | _closed(DeliveryState.DONE, "Kept for the record; nothing is owed for it.")
     if shop.state not in LIVING:
         return values | _closed(DeliveryState.IGNORED, "Concord was uninstalled from this shop.")
@@ -134,7 +135,7 @@ def _settle(
     job_id = jobs.ask(
         session,
         shop_id=shop.id,
-        flow=topic.flow,
+        flow=str(topic.flow),
         record=record,
         lane=Lane(topic.lane),
         hint={"delivery": delivery.id, **({} if topic.is_whole else {"reread": True})},

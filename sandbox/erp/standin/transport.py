@@ -24,4 +24,4 @@ class BooksTransport(httpx2.BaseTransport):
             return httpx2.Response(422, json={"error": str(refusal)}, request=request)
         except LookupError:
             return httpx2.Response(404, json={"error": "no such verb"}, request=request)
-        return httpx2.Response(200, json=answer, request=request)
+        return httpx2.Response(200, content=json.dumps(answer).encode(), request=request)
