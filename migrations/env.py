@@ -10,7 +10,8 @@ from sqlalchemy.engine import make_url
 
 import oauth.models  # noqa: F401 - tables register themselves by being imported
 import sync.state.models
-import sync.state.settings_models  # noqa: F401
+import sync.state.settings_models
+import sync.state.stock_models  # noqa: F401
 from kit.config import settings
 from kit.db import LOCK_TIMEOUT_MS, Base
 

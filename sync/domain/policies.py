@@ -1,0 +1,130 @@
+"""What a shop lets come back from its ERP, as a person set it: which roads are open, and the limits on each.
+
+Everything that writes to Shopify is shut until somebody opens it. Values only; the JSON is the shop's `policies`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from sync.domain.money import decimal
+from sync.domain.ownership import Group, Owners, Side
+from sync.domain.prices import FALL_LIMIT, PriceRules
+from sync.domain.stock import Member, StockRules
+
+
+class Road(StrEnum):
+    """A road back to Shopify."""
+
+    STOCK = "stock"
+    SHIPMENTS = "shipments"
+    REFUNDS = "refunds"
+    PRODUCTS = "products"
+    PRICES = "prices"
+
+
+class Mode(StrEnum):
+    """How far a road is open."""
+
+    OFF = "off"
+    LINK_ONLY = "link_only"  # records are matched, nothing is written at Shopify
+    ON = "on"
+
+
+DEFAULT_MODES: Mapping[Road, Mode] = {
+    **dict.fromkeys(Road, Mode.OFF),
+    Road.PRODUCTS: Mode.LINK_ONLY,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundLimits:
+    """How much money may leave without a person, in the shop's currency. None: any amount."""
+
+    per_refund: Decimal | None = Decimal(0)
+    per_day: Decimal | None = Decimal(0)
+    two_persons_above: Decimal | None = None  # none: one person is enough
+    is_notified: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackPolicies:
+    """Everything about the roads back."""
+
+    modes: Mapping[Road, Mode] = field(default_factory=lambda: DEFAULT_MODES)
+    owners: Owners = field(default_factory=Owners)
+    stock: StockRules = field(default_factory=StockRules)
+    kits: Mapping[str, tuple[Member, ...]] = field(default_factory=dict)  # variant gid -> its parts
+    repairs_drift: bool = True
+    prices: PriceRules = field(default_factory=PriceRules)
+    price_lists: Mapping[str, str] = field(default_factory=dict)  # ERP price list -> Shopify price list gid
+    refunds: RefundLimits = field(default_factory=RefundLimits)
+    notifies_of_shipments: bool = True
+
+    def mode(self, road: Road) -> Mode:
+        """How far a road is open."""
+        return self.modes.get(road, Mode.OFF)
+
+    def is_on(self, road: Road) -> bool:
+        """Whether a road may write at Shopify."""
+        return self.mode(road) is Mode.ON
+
+    @classmethod
+    def of(cls, policies: Mapping[str, Any]) -> BackPolicies:
+        """From the shop's policies. What nobody set has its default; what is wrong raises ValueError."""
+        stock, prices, refunds = (_part(policies, name) for name in ("stock", "prices", "refunds"))
+        return cls(
+            modes={
+                **DEFAULT_MODES,
+                **{Road(road): Mode(mode) for road, mode in _part(policies, "roads").items()},
+            },
+            owners=Owners(
+                chosen={Group(group): Side(side) for group, side in _part(policies, "owners").items()}
+            ),
+            stock=StockRules(
+                safety=_whole(stock.get("safety")),
+                location_safety=_whole(stock.get("location_safety")),
+                allow_negative=bool(stock.get("allow_negative", False)),
+                guard_below=int(stock.get("guard_below", 3)),
+                quiet_pieces=int(stock.get("quiet_pieces", 0)),
+            ),
+            kits={
+                variant: tuple(
+                    Member(erp_item=item, quantity=decimal(quantity)) for item, quantity in parts.items()
+                )
+                for variant, parts in _part(stock, "kits").items()
+            },
+            repairs_drift=bool(stock.get("repairs_drift", True)),
+            prices=PriceRules(
+                fall_limit=decimal(prices.get("fall_limit", str(FALL_LIMIT))),
+                rise_limit=_amount(prices.get("rise_limit")),
+                factor=decimal(prices.get("factor", "1")),
+            ),
+            price_lists={str(erp): str(gid) for erp, gid in _part(prices, "lists").items()},
+            refunds=RefundLimits(
+                per_refund=_amount(refunds.get("per_refund", "0")),
+                per_day=_amount(refunds.get("per_day", "0")),
+                two_persons_above=_amount(refunds.get("two_persons_above")),
+                is_notified=bool(refunds.get("is_notified", False)),
+            ),
+            notifies_of_shipments=bool(_part(policies, "shipments").get("notifies", True)),
+        )
+
+
+def _part(policies: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    part = policies.get(name) or {}
+    if not isinstance(part, Mapping):
+        raise ValueError(f"the policy {name} is not a table")
+    return part
+
+
+def _whole(values: Any) -> dict[str, int]:
+    return {str(name): int(value) for name, value in (values or {}).items()}
+
+
+def _amount(value: Any) -> Decimal | None:
+    return None if value is None else decimal(value)
