@@ -45,7 +45,7 @@ class Row:
     state: Tab  # every state but ALL
     reason: str
     erp_number: str
-    money: Money | None
+    total: str
     at: datetime | None  # when it happened at Shopify; when it was asked for while that is not known
 
 
@@ -144,7 +144,9 @@ def _rows(session: Session, records: Sequence[str]) -> tuple[Row, ...]:
     snapshots = {
         row.record: row
         for row in session.execute(
-            select(Snapshot.record, Snapshot.title, Snapshot.occurred_at).where(Snapshot.record.in_(records))
+            select(Snapshot.record, Snapshot.title, Snapshot.occurred_at, Snapshot.body).where(
+                Snapshot.record.in_(records)
+            )
         )
     }
     jobs = {
@@ -173,16 +175,16 @@ def _rows(session: Session, records: Sequence[str]) -> tuple[Row, ...]:
 def _row(record: str, snapshot: object, job: Job | None, erp_number: str | None) -> Row:
     title = getattr(snapshot, "title", "")
     occurred_at = getattr(snapshot, "occurred_at", None)
-    money = None
-    if job is not None and job.money is not None and job.currency:
-        money = Money(Decimal(job.money), job.currency)
+    total = (getattr(snapshot, "body", None) or {}).get("total", "")
+    if not total and job is not None and job.money is not None and job.currency:
+        total = str(Money(Decimal(job.money), job.currency))
     return Row(
         name=names.of(record),
         title=names.titled(record, title),
         state=state_of(job, is_linked=erp_number is not None),
         reason=job.reason if job is not None and job.state != JobState.DONE else "",
         erp_number=erp_number or "",
-        money=money,
+        total=total,
         at=occurred_at or (job.asked_at if job else None),
     )
 

@@ -6,10 +6,9 @@ own page shows them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
@@ -17,10 +16,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from oauth.models import AuditEntry
-from sync.domain.money import Money
-from sync.insight import names, records
+from sync.insight import erp_documents, names, records
+from sync.insight.erp_documents import ErpDocument
 from sync.state.models import Attempt, Delivery, Intent, IntentState, Job, Link
-from sync.state.settings_models import Connection, Snapshot
+from sync.state.settings_models import Snapshot
 
 ENTRIES_LIMIT = 200
 
@@ -65,20 +64,6 @@ class Entry:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ErpDocument:
-    """A document of the ERP that belongs to the record."""
-
-    kind: str
-    model: str
-    number: str
-    erp_id: str
-    connection: str
-    linked_at: datetime
-    state: str
-    total: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class Timeline:
     """A record's whole story."""
 
@@ -92,7 +77,7 @@ class Timeline:
     is_open: bool
     due_at: datetime | None
     attempts: int
-    money: Money | None
+    summary: Mapping[str, Any]  # total, buyer, payment ... as Shopify last told them
     occurred_at: datetime | None
     proof: dict[str, Any] | None
     latest_delivery_id: int | None
@@ -118,9 +103,6 @@ def of(session: Session, record: str) -> Timeline | None:
     ]
     telling = min(jobs, key=lambda job: (job.state not in records.OPEN, -job.id), default=None)
     is_open = telling is not None and telling.state in records.OPEN
-    money = None
-    if telling is not None and telling.money is not None and telling.currency:
-        money = Money(Decimal(telling.money), telling.currency)
     return Timeline(
         name=names.of(record),
         title=names.titled(record, snapshot.title if snapshot else ""),
@@ -132,11 +114,11 @@ def of(session: Session, record: str) -> Timeline | None:
         is_open=is_open,
         due_at=telling.due_at if telling and telling.state == "ready" else None,
         attempts=telling.attempts if telling else 0,
-        money=money,
+        summary=snapshot.body or {} if snapshot else {},
         occurred_at=snapshot.occurred_at if snapshot else None,
         proof=snapshot.proof if snapshot else None,
         latest_delivery_id=next((row.id for row in deliveries if row.body is not None), None),
-        documents=_documents(session, links),
+        documents=erp_documents.of(session, links),
         entries=tuple(sorted(entries, key=lambda entry: entry.at, reverse=True)[:ENTRIES_LIMIT]),
     )
 
@@ -223,7 +205,7 @@ def _links(rows: list[Link]) -> Iterator[Entry]:
         yield Entry(
             at=row.linked_at,
             what=What.DOCUMENT,
-            title=f"{row.kind.replace('_', ' ').capitalize()} is {row.erp_number or row.erp_id} in the ERP",
+            title=f"It is {row.erp_number or row.erp_id} in the ERP",
             outcome="linked",
             reference=row.erp_id,
         )
@@ -241,20 +223,3 @@ def _acts(session: Session, record: str) -> Iterator[Entry]:
         yield Entry(
             at=row.at, what=What.ACT, title=row.act, outcome="act", sentence=str(reason), reference=row.actor
         )
-
-
-def _documents(session: Session, links: list[Link]) -> tuple[ErpDocument, ...]:
-    connections = dict(session.execute(select(Connection.id, Connection.name)).tuples().all())
-    return tuple(
-        ErpDocument(
-            kind=row.kind,
-            model=row.erp_model,
-            number=row.erp_number or row.erp_id,
-            erp_id=row.erp_id,
-            connection=connections.get(row.connection_id, ""),
-            linked_at=row.linked_at,
-            state=str(row.facts.get("state", "")),
-            total=str(row.facts.get("total", "") or ""),
-        )
-        for row in links
-    )

@@ -38,6 +38,7 @@ class RecordPage:
     standing: Standing
     proof: Proof | None
     may_replay: bool
+    may_read: bool
     address: str  # of this page inside the admin, for a colleague
 
 
@@ -56,6 +57,7 @@ def show(asked: Asked) -> Response:
             standing=_standing(story),
             proof=proofs.read(story.proof),
             may_replay=asked.may(Permission.REPLAY),
+            may_read=asked.may(Permission.READ_PERSONAL_DATA),
             address=app_in_admin(
                 store_name(asked.visit.shop_domain), settings=asked.state["settings"], path=place
             ),

@@ -1,0 +1,134 @@
+"""Sheets that are one table of the rules: locations, shipping, payments, payment terms, customers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from sync.connectors.base import OptionKind
+from sync.domain.rules import Rules
+from sync.insight.missing import Missing
+from web.forms import Form
+from web.mapping.sheet import LINES_LIMIT, Choices, Line, Sheet
+from web.options import Lists
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """One table: which part of the rules it is, and how people speak of it."""
+
+    heading: str
+    intro: str
+    misses: str
+    part: str  # field of Rules
+    rest_part: str  # field of Rules for everything else; "" when there is none
+    options: OptionKind | None
+    erp_label: str
+    add_label: str
+    rest_label: str = "Everything else"
+
+    def sheet(
+        self, rules: Rules, missing: Sequence[Missing], lists: Lists, *, names: Mapping[str, str]
+    ) -> Sheet:
+        """What is missing, what is mapped, and what everything else becomes."""
+        table: Mapping[str, str] = getattr(rules, self.part)
+        open_ones = [each for each in missing if each.value not in table]
+        unused = [key for key in names if key not in table and key not in {each.value for each in missing}]
+        rows = [
+            *((each.value, "", each.records, each.sentence) for each in open_ones),
+            *((key, chosen, 0, "") for key, chosen in sorted(table.items())),
+            *((key, "", 0, "") for key in unused),
+        ]
+        lines = tuple(
+            Line(
+                name=f"line_{index}",
+                key=key,
+                label=names.get(key, key),
+                chosen=chosen,
+                chosen_label=self._named(lists, chosen),
+                records=records,
+                note=note,
+            )
+            for index, (key, chosen, records, note) in enumerate(rows[:LINES_LIMIT])
+        )
+        rest = None
+        if self.rest_part:
+            chosen = str(getattr(rules, self.rest_part))
+            label = self._named(lists, chosen)
+            rest = Line(name="rest", key="", label=self.rest_label, chosen=chosen, chosen_label=label)
+        return Sheet(
+            lines=lines,
+            choices=lists.choices(self.options) if self.options else (),
+            erp_label=self.erp_label,
+            rest=rest,
+            add_label=self.add_label,
+        )
+
+    def apply(self, rules: Rules, form: Form, lists: Lists) -> Rules:
+        """The rules with this table as the form wants it."""
+        table: Mapping[str, str] = getattr(rules, self.part)
+        rest = str(getattr(rules, self.rest_part)) if self.rest_part else ""
+        choices = Choices(form, lists, self.options, frozenset({*table.values(), rest}))
+        wanted = {key: choices.of(name) for name, key in choices.lines()}
+        if new := choices.new_key():
+            wanted[new] = choices.of("line_new")
+        values: dict[str, object] = {self.part: {key: chosen for key, chosen in wanted.items() if chosen}}
+        if self.rest_part:
+            values[self.rest_part] = choices.of("rest")
+        return replace(rules, **values)  # type: ignore[arg-type]
+
+    def _named(self, lists: Lists, chosen: str) -> str:
+        return lists.named(self.options, chosen) if self.options and chosen else chosen
+
+
+LOCATIONS = Table(
+    heading="Locations",
+    intro="Which warehouse of your ERP each location of Shopify is.",
+    misses="warehouse",
+    part="warehouses",
+    rest_part="default_warehouse",
+    options=OptionKind.WAREHOUSE,
+    erp_label="Warehouse in your ERP",
+    add_label="",
+    rest_label="Orders without a location",
+)
+SHIPPING = Table(
+    heading="Shipping",
+    intro="How your ERP sends what Shopify’s customers chose. Leave all of it empty if your ERP does not need it.",
+    misses="shipping",
+    part="shipping_methods",
+    rest_part="default_shipping_method",
+    options=OptionKind.CARRIER,
+    erp_label="Carrier in your ERP",
+    add_label="Shipping name in Shopify",
+)
+PAYMENTS = Table(
+    heading="Payments",
+    intro="Which payment method of your ERP each gateway is. Leave all of it empty if your ERP does not need it.",
+    misses="payment",
+    part="payment_methods",
+    rest_part="default_payment_method",
+    options=OptionKind.PAYMENT_METHOD,
+    erp_label="Payment method in your ERP",
+    add_label="Gateway in Shopify",
+)
+TERMS = Table(
+    heading="Payment terms",
+    intro="When companies pay that buy on account.",
+    misses="payment_term",
+    part="payment_terms",
+    rest_part="default_payment_term",
+    options=OptionKind.PAYMENT_TERM,
+    erp_label="Payment term in your ERP",
+    add_label="Payment term in Shopify",
+)
+CUSTOMERS = Table(
+    heading="Customers",
+    intro="Customers that a person paired by hand. All others are found by email, or created.",
+    misses="customer",
+    part="customers",
+    rest_part="",
+    options=None,
+    erp_label="Customer id in your ERP",
+    add_label="",
+)

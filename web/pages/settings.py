@@ -1,0 +1,181 @@
+"""Settings: Shopify's permission, who owns which fields, what people may do, and how long things are kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from starlette.responses import Response
+
+from oauth import audit, scopes, staff
+from oauth.models import Grant, Shop, Staff
+from oauth.staff import Permission
+from sync.domain.ownership import DEFAULTS, Group, Side
+from web.errors import NotThere
+from web.screens import Asked
+
+OWNERS = "owners"  # in the shop's policies: group -> side
+GROUPS = {
+    Group.CUSTOMER_IDENTITY: "Customers: name, email, phone",
+    Group.CUSTOMER_ADDRESS: "Customers: addresses",
+    Group.CUSTOMER_TERMS: "Customers: payment terms, price list",
+    Group.PRODUCT_CONTENT: "Products: title, description",
+    Group.PRODUCT_PRICE: "Products: price",
+    Group.STOCK: "Stock",
+    Group.SHIPMENT: "Shipments",
+    Group.REFUND: "Refunds",
+}
+PERMISSIONS = {
+    Permission.REPLAY: "Replay, resync, retry and ignore",
+    Permission.CONNECT_ERP: "Connect the ERP and replace its credential",
+    Permission.PUBLISH_MAPPINGS: "Publish mappings",
+    Permission.REFUND: "Let refunds flow back to customers",
+    Permission.CHANGE_POLICIES: "Change settings",
+    Permission.READ_PERSONAL_DATA: "See customers’ personal data",
+    Permission.MANAGE_STAFF: "Manage what others may do",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ownership:
+    """Who owns one group of fields."""
+
+    group: str
+    label: str
+    owner: str
+    is_default: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Member:
+    """One person with what they may do."""
+
+    staff_id: int
+    actor: str
+    permissions: tuple[tuple[str, str, bool], ...]  # name, label, is ticked
+    last_seen_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettingsPage:
+    """What the page shows."""
+
+    installation: str
+    domain: str
+    installed_at: datetime
+    missing_scopes: tuple[str, ...]
+    granted_at: datetime | None
+    owners: tuple[Ownership, ...]
+    people: tuple[Member, ...]
+    delivery_days: int
+    history_days: int
+    audit_days: int
+    guide_is_dismissed: bool
+    may_change: bool
+    may_manage: bool
+
+
+def show(asked: Asked) -> Response:
+    """The settings."""
+    settings = asked.state["settings"]
+    with asked.transaction() as session:
+        shop = session.get_one(Shop, asked.visit.shop_id)
+        grant = session.scalar(select(Grant))
+        rows = list(session.scalars(select(Staff).order_by(Staff.id)))
+    chosen = shop.policies.get(OWNERS, {})
+    return asked.page(
+        "settings",
+        SettingsPage(
+            installation=shop.state,
+            domain=shop.domain,
+            installed_at=shop.installed_at,
+            missing_scopes=scopes.missing(grant.scopes if grant else (), scopes.REQUIRED),
+            granted_at=grant.obtained_at if grant and grant.is_valid else None,
+            owners=tuple(_owner(group, label, chosen.get(group.value)) for group, label in GROUPS.items()),
+            people=tuple(_member(row) for row in rows),
+            delivery_days=settings.delivery_days,
+            history_days=settings.history_days,
+            audit_days=settings.audit_days,
+            guide_is_dismissed=bool(shop.policies.get("guide_is_dismissed")),
+            may_change=asked.may(Permission.CHANGE_POLICIES),
+            may_manage=asked.may(Permission.MANAGE_STAFF),
+        ),
+    )
+
+
+def save_owners(asked: Asked) -> Response:
+    """Who owns which fields, from now on."""
+    sides = {side.value for side in Side}
+    with asked.transaction() as session:
+        shop = session.get_one(Shop, asked.visit.shop_id)
+        before = dict(shop.policies.get(OWNERS, {}))
+        typed = {group.value: asked.form.text(f"owner_{group.value}") for group in GROUPS}
+        after = {
+            group: side
+            for group, side in typed.items()
+            if side in sides and side != DEFAULTS[Group(group)].value
+        }
+        shop.policies = {**shop.policies, OWNERS: after}
+        audit.write(
+            session,
+            shop_id=shop.id,
+            actor=asked.actor,
+            act="owners_changed",
+            before=before,
+            after=after,
+            address=asked.visit.address,
+        )
+    return asked.done(go="/settings", say="The owners are saved.")
+
+
+def permit(asked: Asked) -> Response:
+    """What one person may do, from now on."""
+    allowed = [each.value for each in Permission if asked.form.is_on(f"may_{each.value}")]
+    with asked.transaction() as session:
+        person = staff.permit(
+            session,
+            shop_id=asked.visit.shop_id,
+            staff_id=asked.number("staff"),
+            permissions=allowed,
+            actor=asked.actor,
+            address=asked.visit.address,
+        )
+    if person is None:
+        raise NotThere("staff")
+    kept = (
+        Permission.MANAGE_STAFF.value in person.permissions and Permission.MANAGE_STAFF.value not in allowed
+    )
+    say = (
+        "Saved. One person must be able to manage staff, so that stays."
+        if kept
+        else "The permissions are saved."
+    )
+    return asked.done(go="/settings", say=say)
+
+
+def show_guide(asked: Asked) -> Response:
+    """Shows the set-up guide on the home page again."""
+    with asked.transaction() as session:
+        shop = session.get_one(Shop, asked.visit.shop_id)
+        shop.policies = {name: value for name, value in shop.policies.items() if name != "guide_is_dismissed"}
+        audit.write(session, shop_id=shop.id, actor=asked.actor, act="guide_shown")
+    return asked.done(go="/", say="The guide is back on Home.")
+
+
+def _owner(group: Group, label: str, chosen: str | None) -> Ownership:
+    default = DEFAULTS[group].value
+    return Ownership(
+        group=group.value, label=label, owner=chosen or default, is_default=not chosen or chosen == default
+    )
+
+
+def _member(row: Staff) -> Member:
+    return Member(
+        staff_id=row.id,
+        actor=audit.staff_actor(row.id),
+        permissions=tuple(
+            (name.value, label, name.value in row.permissions) for name, label in PERMISSIONS.items()
+        ),
+        last_seen_at=row.last_seen_at,
+    )
