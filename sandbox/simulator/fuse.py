@@ -38,15 +38,19 @@ class Fuse:
 
     def pass_by(self, moment: str) -> None:
         """A moment at which the process can die. Raises Killed."""
+        self.refuse_the_dead()
         self.moments += 1
-        if self.burns_at is not None:
-            self.burns_at -= 1
-            if self.burns_at <= 0:
-                self.is_dead = True
-        if self.is_dead:
-            self.last_moment = self.last_moment if self.burns_at is None else moment
-            self.burns_at = None
+        if self.burns_at is None:
+            return
+        self.burns_at -= 1
+        if self.burns_at <= 0:
+            self.is_dead, self.last_moment = True, moment
             raise Killed(moment)
+
+    def refuse_the_dead(self) -> None:
+        """A dead process does nothing more. Raises Killed."""
+        if self.is_dead:
+            raise Killed(self.last_moment)
 
 
 class FusedDatabase(Database):
@@ -59,8 +63,7 @@ class FusedDatabase(Database):
     @contextmanager
     def transaction(self, *, shop_id: int | None = None) -> Iterator[Session]:
         """Like any transaction, with a moment to die before and one after its commit."""
-        if self._fuse.is_dead:
-            raise Killed("dead")
+        self._fuse.refuse_the_dead()
         with super().transaction(shop_id=shop_id) as session:
             yield session
             wrote = bool(session.info.pop("wrote", False)) or session.in_transaction()

@@ -209,10 +209,13 @@ def _customer(work: Work, connection: Connection, connector: Connector, plan: Pl
         link = links.find(session, connection_id=connection.id, kind="customer", shopify_gid=gid)
     if link is not None:
         return link.erp_id
+    purpose = f"customer:{document.code}"[:64]
     choice = customers.choose(connector.match_customer(document))
     match choice.verdict:
         case Verdict.MATCHED | Verdict.LINKED:
             written = Written(model="party", erp_id=choice.erp_id, number=document.code, state="matched")
+            # An earlier try may have created it and lost the answer.
+            road.found_without_asking(work, purpose=purpose, written=written)
         case Verdict.AMBIGUOUS:
             raise Misconfigured(
                 "customer_ambiguous",
@@ -223,7 +226,7 @@ def _customer(work: Work, connection: Connection, connector: Connector, plan: Pl
         case Verdict.CREATE:
             written = road.write(
                 work,
-                purpose=f"customer:{document.code}"[:64],
+                purpose=purpose,
                 variables=repr(document),
                 call=lambda _key: connector.write_customer(document),
                 ask=lambda: None,  # writing a party looks for its code first

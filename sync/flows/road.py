@@ -133,6 +133,15 @@ def write(
     return written
 
 
+def found_without_asking(work: Work, *, purpose: str, version: int = 1, written: Written) -> None:
+    """Closes an intent whose document turned up by other means (a look-up that found our own reference)."""
+    key = intents.key_of(
+        shop_id=work.shop.id, flow=work.job.flow, record=work.job.record, purpose=purpose, version=version
+    )
+    outcome = written_values(written)
+    work.later(lambda session: intents.close(session, key, state=IntentState.DONE, outcome=outcome))
+
+
 def written_values(written: Written) -> dict[str, Any]:
     """What is kept of a written document, as plain JSON."""
     return {
