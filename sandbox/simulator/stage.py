@@ -20,10 +20,11 @@ from kit.clock import SetClock
 from kit.config import Settings
 from kit.db import Database
 from kit.http import Door
-from oauth import erp, id_token, signatures
+from oauth import id_token, signatures
 from oauth.install import Installer
 from oauth.models import Shop
 from sandbox.erp.standin.books import Books
+from sandbox.erp.standin.connecting import connect
 from sandbox.erp.standin.connector import KIND
 from sandbox.erp.standin.transport import BooksTransport
 from sandbox.shopify import seed_data
@@ -35,14 +36,10 @@ from sandbox.shopify.world import World
 from sandbox.simulator.fuse import Fuse, FusedDatabase, FusedTransport
 from sync.actors import Engine
 from sync.broker import QUEUES, Nudger
-from sync.domain import rules_json
-from sync.domain.documents import LineKind
-from sync.domain.rules import Rules, Service, TaxRule
 from sync.flows import arrivals
 from sync.gateways import Gateways
 from sync.schedule import Clock
-from sync.state import inbox, mappings
-from sync.state.settings_models import Connection
+from sync.state import inbox
 
 START = datetime(2026, 11, 20, 8, tzinfo=UTC)
 ERP_ORIGIN = "http://erp.sandbox"
@@ -151,35 +148,13 @@ class Stage:
             return session.execute(select(Shop.id).where(Shop.domain == domain)).scalar_one()
 
     def _connect(self, domain: str) -> None:
-        shop_id = self.shop_id(domain)
-        with self.plain.transaction(shop_id=shop_id) as session:
-            credential = erp.create(
-                session,
-                self.engine.gateways.sealer,
-                shop_id=shop_id,
-                kind="standin",
-                values={"key": ERP_KEY},
-                actor="operator",
-            )
-            connection = Connection(
-                shop_id=shop_id,
-                name="ERP",
-                kind="standin",
-                address={"url": _erp_origin(domain)},
-                credential_id=credential,
-                state="active",
-                changed_at=clock.now(),
-            )
-            session.add(connection)
-            session.flush()
-            mappings.save_draft(
-                session,
-                shop_id=shop_id,
-                connection_id=connection.id,
-                rules=rules_json.write_rules(_rules()),
-                author="operator",
-            )
-            mappings.publish(session, shop_id=shop_id, connection_id=connection.id, by="operator")
+        connect(
+            self.plain,
+            self.engine.gateways.sealer,
+            shop_id=self.shop_id(domain),
+            url=_erp_origin(domain),
+            key=ERP_KEY,
+        )
 
     @staticmethod
     def _origin(url: str) -> str:
@@ -194,24 +169,6 @@ def _silent_broker() -> StubBroker:
     return broker
 
 
-def _books(domain: str) -> Books:
-    books = Books(CURRENCIES[domain])
-    for number, (sku, title, _price, barcode) in enumerate(seed_data.catalogue(domain), 1):
-        erp_id = f"I{number}"
-        books.products[erp_id] = {"erp_id": erp_id, "code": sku, "name": title, "barcodes": [barcode]}
-    return books
-
-
-def _rules() -> Rules:
-    return Rules(
-        default_warehouse="W1",
-        taxes=(TaxRule(erp_tax="T1"),),
-        services={kind: Service(item="SERVICE") for kind in LineKind if kind is not LineKind.GOODS},
-        default_shipping_method="M1",
-        default_payment_method="M1",
-    )
-
-
 def _erp_origin(domain: str) -> str:
     return f"{ERP_ORIGIN}-{domain.partition('.')[0]}"
 
@@ -220,7 +177,9 @@ def empty(database_engine: SqlEngine) -> None:
     """Takes all rows out of a database: cheaper than a new one for each seed."""
     with database_engine.begin() as connection:
         names = connection.execute(
-            text("select tablename from pg_tables where schemaname = 'public' and tablename <> 'alembic_version'")
+            text(
+                "select tablename from pg_tables where schemaname = 'public' and tablename <> 'alembic_version'"
+            )
         ).scalars()
         listed = ", ".join(f'"{name}"' for name in names)
         connection.execute(text(f"truncate {listed} restart identity cascade"))
