@@ -14,6 +14,7 @@ from oauth.code_grant import CodeGrant
 from oauth.install import Installer
 from sync import process
 from sync.actors import Engine
+from sync.flows import arrivals
 from sync.state.inbox import Stored
 from web.auth import Doorkeeper
 from web.errors import HANDLERS
@@ -40,7 +41,7 @@ def build(settings: Settings, *, engine: Callable[[Settings], Engine] = engine_o
         to_thread.current_default_thread_limiter().total_tokens = settings.web_threads
         made = engine(settings)
         gateways = made.gateways
-        installer = Installer(gateways.database, gateways.tokens)
+        installer = Installer(gateways.database, gateways.tokens, ask=arrivals.ask)
         inbox = Inbox(settings, stored=lambda stored: _wake(made, stored))
         try:
             yield State(
