@@ -71,3 +71,10 @@ def main() -> SecurityHeaders:
     """The application of this process, from its environment."""
     log.install(settings().log_level)
     return build(settings())
+
+
+def __getattr__(name: str) -> SecurityHeaders:
+    # `uvicorn web.app:app` builds the application; importing this module needs no settings.
+    if name == "app":
+        return main()
+    raise AttributeError(name)

@@ -1,0 +1,108 @@
+"""`make bench`: measures the door, the engine and the queue, prints a table and writes bench/results/latest.json.
+
+A figure that could not be measured is null, with the reason beside it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench import claim, engine, ingest, node
+from bench.bodies import OrderBodies
+from bench.ground import prepared
+
+RESULTS = Path(__file__).parent / "results" / "latest.json"
+BARS = {
+    "ingest_to_floor": (0.60, "at least"),
+    "ingest_to_node_express_bullmq": (5.0, "at least"),
+    "ingest_p99_ms_at_1000": (10.0, "at most"),
+    "engine_orders_per_s": (200.0, "at least"),
+    "flash_120s_p99_s": (1.0, "at most"),
+    "flash_10s_p99_s": (5.0, "at most"),
+    "web_rss_mb": (120.0, "at most"),
+    "worker_rss_mb": (150.0, "at most"),
+    "claim_ms_at_1m_jobs": (5.0, "at most"),
+    "bytes_per_order": (None, ""),
+}
+
+
+def main() -> None:
+    """Runs everything."""
+    figures: dict[str, float | None] = dict.fromkeys(BARS)
+    reasons: dict[str, str] = {}
+    extra: dict[str, float] = {}
+    _door(figures, reasons, extra)
+    _engine(figures)
+    _queue(figures)
+    _write(figures, reasons, extra)
+
+
+def _door(figures: dict[str, float | None], reasons: dict[str, str], extra: dict[str, float]) -> None:
+    with prepared() as ground:
+        found = ingest.figures(ground)
+        figures["ingest_to_floor"] = found["ingest_to_floor"]
+        figures["ingest_p99_ms_at_1000"] = found["ingest_p99_ms_at_1000"]
+        extra |= found
+        other = node.per_second(ground)
+        if isinstance(other, str):
+            reasons["ingest_to_node_express_bullmq"] = other
+        else:
+            figures["ingest_to_node_express_bullmq"] = found["ingest_per_s"] / other
+            extra["node_express_bullmq_per_s"] = other
+
+
+def _engine(figures: dict[str, float | None]) -> None:
+    with prepared() as ground:
+        bodies = OrderBodies(engine.SHOP)
+        ground.shop(engine.SHOP)
+        figures["engine_orders_per_s"], workers = engine.orders_per_second(ground, bodies)
+        figures["bytes_per_order"] = engine.bytes_per_order(ground, engine.ORDERS)
+        web, port = ground.web()
+        figures["flash_10s_p99_s"] = engine.flash(ground, bodies, port=port, seconds=10, first=2_000_000)
+        figures["flash_120s_p99_s"] = engine.flash(ground, bodies, port=port, seconds=120, first=3_000_000)
+        figures["web_rss_mb"] = engine.memory_mb(web)
+        figures["worker_rss_mb"] = engine.memory_mb(workers)
+
+
+def _queue(figures: dict[str, float | None]) -> None:
+    with prepared(fsync=False) as ground:
+        figures["claim_ms_at_1m_jobs"] = claim.milliseconds(ground, ground.shop(engine.SHOP))
+
+
+def _write(figures: dict[str, float | None], reasons: dict[str, str], extra: dict[str, float]) -> None:
+    machine = {
+        "cores": os.cpu_count(),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(
+        json.dumps(
+            {
+                "machine": machine,
+                "figures": {name: _rounded(value) for name, value in figures.items()},
+                "reasons": reasons,
+                "beside": {name: _rounded(value) for name, value in extra.items()},
+            },
+            indent=2,
+        )
+        + "\n"
+    )
+    print(f"{'figure':34}{'measured':>14}   bar")
+    for name, (bar, way) in BARS.items():
+        value = figures[name]
+        shown = reasons.get(name, "not measured") if value is None else f"{value:14.3f}"
+        print(f"{name:34}{shown:>14}   {f'{way} {bar}' if bar is not None else '-'}")
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,41 @@
+"""The claim query with a million finished jobs in the table: milliseconds, the median of many."""
+
+from __future__ import annotations
+
+import statistics
+import time
+
+from sqlalchemy import text
+
+from bench.ground import Ground
+from sync.state import jobs
+
+FINISHED = 1_000_000
+READY = 2_000
+ROUNDS = 200
+
+
+def milliseconds(ground: Ground, shop_id: int) -> float:
+    """How long one claim takes."""
+    with ground.database.engine.begin() as connection:
+        connection.execute(
+            text(
+                "insert into job (shop_id, flow, record, state, lane, asked_at, due_at, finished_at)"
+                " select :shop, 'order_push', 'gid://shopify/Order/' || n,"
+                " case when n <= :ready then 'ready' else 'done' end, 10, now(), now() - interval '1 minute',"
+                " case when n > :ready then now() end"
+                " from generate_series(1, :total) n"
+            ),
+            {"shop": shop_id, "ready": READY, "total": FINISHED + READY},
+        )
+    with ground.database.engine.connect() as connection:
+        connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("vacuum analyze job"))
+    took = []
+    for _ in range(ROUNDS):
+        with ground.database.transaction() as session:
+            started = time.perf_counter()
+            claimed = jobs.claim(session, count=1, per_shop=10_000, lease_seconds=60)
+            took.append((time.perf_counter() - started) * 1000)
+        if not claimed:
+            raise RuntimeError("nothing was claimed")
+    return statistics.median(took)
