@@ -1,0 +1,133 @@
+"""What changed in Tryton: stock, shipments, credit notes, products, prices. Read by the time of the last change.
+
+Tryton stamps a change with the time its transaction began, so a slow one appears late among older stamps: each sweep
+begins a little before the end of the last one. The first sweep of stock, products and prices walks over all products.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, assert_never
+
+from kit import clock
+from sync.connectors.base import Change, ChangePage, Feed
+from sync.connectors.tryton import goods, papers
+from sync.connectors.tryton.client import Client, Row
+from sync.connectors.tryton.shop import Shop
+
+OVERLAP = timedelta(minutes=2)
+EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+STAMP = "last_modified_at"
+Tell = Callable[[Sequence[Row]], Iterable[Change]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Source:
+    """A model whose changes matter, what to read of it, and how its rows become changes."""
+
+    model: str
+    domain: Sequence[Any]
+    fields: Sequence[str]
+    tell: Tell
+
+
+class Feeds:
+    """The feeds of one web shop."""
+
+    def __init__(self, client: Client, shop: Shop) -> None:
+        self._client = client
+        self._shop = shop
+
+    def changes(self, feed: Feed, position: Mapping[str, Any], *, limit: int) -> ChangePage:
+        """Changes since a position.
+
+        Values by feed: stock `item, code, warehouse, on_hand, available` (available: on hand without what is
+        assigned); shipments `origin, number, reference, state, warehouse, carrier, shipped_on, lines`; credits
+        `origin, number, total, currency, dated_on, lines`; products `item, code, name, barcodes, is_active`; prices
+        `item, code, price, gross_price, currency` (price is without tax, gross_price with the product's own taxes).
+        """
+        source = self._source(feed)
+        if feed in (Feed.STOCK, Feed.PRODUCTS, Feed.PRICES) and "at" not in position:
+            return self._walk(feed, position, limit)
+        return self._sweep(source, position, limit)
+
+    def _source(self, feed: Feed) -> _Source:
+        shop, client = self._shop.record, self._client
+        match feed:
+            case Feed.STOCK:
+                tell = self._by_product(lambda ids: goods.stock(client, shop, ids))
+                domain = [["company", "=", shop.company], ["product.type", "=", "goods"]]
+                return _Source(model="stock.move", domain=domain, fields=["product"], tell=tell)
+            case Feed.PRODUCTS:
+                tell = self._by_product(lambda ids: goods.products(client, ids), key="id")
+                return _Source(model="product.product", domain=goods.SALABLE, fields=["id"], tell=tell)
+            case Feed.PRICES:
+                tell = self._by_template(lambda ids: goods.prices(client, shop, ids))
+                domain = [["company", "in", [shop.company, None]]]
+                return _Source(model="product.list_price", domain=domain, fields=["template"], tell=tell)
+            case Feed.SHIPMENTS:
+                return _Source(
+                    model=papers.SHIPMENT,
+                    domain=papers.shipments_of(shop),
+                    fields=papers.SHIPMENT_FIELDS,
+                    tell=lambda rows: papers.shipments(client, shop, rows),
+                )
+            case Feed.CREDITS:
+                return _Source(
+                    model=papers.INVOICE,
+                    domain=papers.credits_of(shop),
+                    fields=papers.INVOICE_FIELDS,
+                    tell=lambda rows: papers.credits(client, shop, rows),
+                )
+            case _:
+                assert_never(feed)
+
+    def _walk(self, feed: Feed, position: Mapping[str, Any], limit: int) -> ChangePage:
+        """The present state of all products, by id; then the changes since the walk began."""
+        began = position.get("began") or (clock.now() - OVERLAP).isoformat()
+        domain = [*goods.SALABLE, ["id", ">", position.get("id", 0)]]
+        rows = self._client.search("product.product", domain, ["id"], size=limit)
+        ids = [row["id"] for row in rows]
+        match feed:
+            case Feed.STOCK:
+                changes = goods.stock(self._client, self._shop.record, ids)
+            case Feed.PRODUCTS:
+                changes = goods.products(self._client, ids)
+            case _:
+                changes = goods.prices(self._client, self._shop.record, ids)
+        is_over = len(rows) < limit
+        following = {"at": began, "id": 0} if is_over else {"began": began, "id": ids[-1]}
+        return ChangePage(changes=tuple(changes), position=following, has_more=not is_over)
+
+    def _sweep(self, source: _Source, position: Mapping[str, Any], limit: int) -> ChangePage:
+        """One page of a sweep over what was changed since a time."""
+        at = datetime.fromisoformat(position["at"]) if "at" in position else EPOCH
+        last = int(position.get("id", 0))
+        after = ["OR", [STAMP, ">", at], [[STAMP, "=", at], ["id", ">", last]]]
+        order = [[STAMP, "ASC"], ["id", "ASC"]]
+        rows = self._client.search(
+            source.model, [*source.domain, after], [*source.fields, STAMP], order=order, size=limit
+        )
+        has_more = len(rows) == limit
+        if has_more:
+            following = {"at": rows[-1][STAMP].isoformat(), "id": rows[-1]["id"]}
+        else:
+            newest = rows[-1][STAMP] if rows else at
+            # What is older than the overlap is settled; anything newer is looked at once more.
+            settled = clock.now() - OVERLAP
+            following = {"at": max(at, min(newest, settled)).isoformat(), "id": last if newest == at else 0}
+        changes = tuple(source.tell(rows)) if rows else ()
+        return ChangePage(changes=changes, position=following, has_more=has_more)
+
+    def _by_product(self, tell: Callable[[list[int]], list[Change]], *, key: str = "product") -> Tell:
+        return lambda rows: tell(sorted({row[key] for row in rows}))
+
+    def _by_template(self, tell: Callable[[list[int]], list[Change]]) -> Tell:
+        def told(rows: Sequence[Row]) -> list[Change]:
+            templates = sorted({row["template"] for row in rows})
+            found = self._client.search("product.product", [["template", "in", templates]], ["id"])
+            return tell([row["id"] for row in found])
+
+        return told

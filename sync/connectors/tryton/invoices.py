@@ -1,0 +1,152 @@
+"""Brings the invoice that Tryton made from a sale to what Shopify charged, to the cent, and posts it.
+
+Tryton computes taxes from its own rates. On a draft invoice the computed tax rows may be corrected, and posting keeps
+the correction as long as the bases agree; so each tax stays the accountant's tax, with the amount that was charged.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from kit.faults import Rejected
+from sync.connectors.base import Related
+from sync.connectors.tryton import fields
+from sync.connectors.tryton.client import Client, Row
+from sync.connectors.tryton.fields import Part
+from sync.domain.documents import Document
+from sync.domain.money import Money
+
+INVOICE = "account.invoice"
+OPEN = ("draft", "validated")
+FINAL = ("posted", "paid")
+FIELDS = (
+    "state",
+    "number",
+    "total_amount",
+    "currency.code",
+    "invoice_date",
+    "reference",
+    "taxes.tax",
+    "taxes.base",
+    "taxes.amount",
+    "taxes.manual",
+    "lines.account",
+    "lines.product",
+    "lines.origin",
+    "lines.type",
+)
+
+
+class Invoices:
+    """The invoices of sales."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def of_sale(self, sale: Row) -> list[Row]:
+        """The invoices of a sale, without those that people cancelled."""
+        ids = _ids(sale["invoices"])
+        if not ids:
+            return []
+        rows = self._client.search(INVOICE, [["id", "in", ids]], list(FIELDS))
+        return [row for row in rows if row["state"] != "cancelled"]
+
+    def settle(self, sale: Row, document: Document, parts: list[Part]) -> list[Row]:
+        """Corrects what is still open, posts it if that is wanted, and returns the invoices as they are then."""
+        rows = self.of_sale(sale)
+        still_open = [row for row in rows if row["state"] in OPEN]
+        for row in still_open:
+            self._correct(row, sale, document, parts)
+            if document.is_posted:
+                self._post(row, document)
+        return self.of_sale(sale) if still_open else rows
+
+    def _correct(self, row: Row, sale: Row, document: Document, parts: list[Part]) -> None:
+        invoice = row["id"]
+        if row["state"] != "draft":
+            self._client.press(INVOICE, invoice, "draft")
+        header = {"invoice_date": document.dated_on, "reference": document.number}
+        if any(row[name] != value for name, value in header.items()):
+            self._client.write(INVOICE, invoice, header)
+        self._set_accounts(row, sale, parts)
+        self._set_taxes(row, document)
+
+    def _set_accounts(self, row: Row, sale: Row, parts: list[Part]) -> None:
+        """Accounts that the mapping names, and the product of money-only lines, which the sale had to leave out."""
+        by_origin = {f"sale.line,{line}": part for line, part in zip(_ids(sale["lines"]), parts, strict=True)}
+        for line in row["lines"]:
+            if line["type"] != "line":
+                continue
+            part = by_origin.get(str(line["origin"]))
+            if part is None:
+                raise Rejected(
+                    "invoice_shared",
+                    f"The invoice of sale {sale['number']} also holds lines that are not of this order. Take them off, "
+                    "or turn off grouping for this customer in Tryton.",
+                    field="invoice",
+                )
+            values = self._line_values(part, line)
+            if any(line[name] != value for name, value in values.items()):
+                self._client.write("account.invoice.line", line["id"], values)
+
+    def _line_values(self, part: Part, line: Row) -> dict[str, int | None]:
+        values: dict[str, int | None] = {}
+        if part.line.erp_item and not part.has_product:
+            product = int(part.line.erp_item)
+            values["product"] = product
+            if account := self._revenue_account(product):
+                values["account"] = account
+        if part.line.erp_account:
+            values["account"] = int(part.line.erp_account)
+        return values
+
+    def _revenue_account(self, product: int) -> int | None:
+        row = self._client.get("product.product", product, ["account_category.account_revenue"])
+        category = row and row["account_category"]
+        return category["account_revenue"] if category else None
+
+    def _set_taxes(self, row: Row, document: Document) -> None:
+        wanted = fields.wanted_taxes(document)
+        for tax in row["taxes"]:
+            amount = wanted.pop((tax["tax"], tax["base"] >= 0), None)
+            if amount is None:
+                raise Rejected(
+                    "tax_unasked",
+                    f"Tryton charges a tax on order {document.number} that Shopify did not charge. A tax rule of the "
+                    "customer, or a tax that consists of others, may be the reason.",
+                    field="tax",
+                )
+            if tax["amount"] != amount:
+                self._client.write("account.invoice.tax", tax["id"], {"amount": amount})
+        if any(wanted.values()):
+            raise Rejected(
+                "tax_missing",
+                f"Tryton does not charge a tax on order {document.number} that Shopify charged. The chosen tax may "
+                "consist of others, or not be in force on that day.",
+                field="tax",
+            )
+
+    def _post(self, row: Row, document: Document) -> None:
+        """Posts only what is right: a posted invoice can never be changed."""
+        fresh = self._client.get(INVOICE, row["id"], ["total_amount"])
+        wanted = fields.amount_in(document, document.total)
+        if fresh is None or fresh["total_amount"] != wanted.amount:
+            said = fresh["total_amount"] if fresh else Decimal(0)
+            raise Rejected(
+                "total_differs",
+                f"Tryton's invoice for {document.number} comes to {said}, Shopify says {wanted}. It was left a draft.",
+                field="total",
+            )
+        self._client.press(INVOICE, row["id"], "post")
+
+
+def related(row: Row) -> Related:
+    """An invoice as it is told to the engine."""
+    total = Money(row["total_amount"], row["currency"]["code"])
+    return Related(
+        model=INVOICE, erp_id=str(row["id"]), number=row["number"] or "", state=row["state"], total=total
+    )
+
+
+def _ids(values: list[Row] | list[int]) -> list[int]:
+    return [each["id"] if isinstance(each, dict) else each for each in values]

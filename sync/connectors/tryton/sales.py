@@ -1,0 +1,212 @@
+"""Sales: one per document of ours, found by web shop and web id, which Tryton's database keeps unique.
+
+`make` brings a sale from wherever it stands to where it must be: created, quoted, confirmed, processed, invoiced to
+the cent, goods taken back. Each step looks first, so it may be begun again after any interruption.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kit.faults import Misconfigured, Rejected
+from sync.connectors.base import Related, Written
+from sync.connectors.tryton import fields, invoices
+from sync.connectors.tryton.client import Client, Row
+from sync.connectors.tryton.fields import Part
+from sync.connectors.tryton.invoices import Invoices
+from sync.connectors.tryton.openings import Openings
+from sync.connectors.tryton.parties import Parties
+from sync.connectors.tryton.returns import Returns
+from sync.connectors.tryton.shop import Shop
+from sync.domain.documents import Document, Restock
+from sync.domain.money import Money
+
+SALE = "sale.sale"
+FIELDS = (
+    "number",
+    "state",
+    "total_amount",
+    "currency.code",
+    "party",
+    "company",
+    "shipment_address",
+    "warehouse",
+    "lines",
+    "invoices",
+    "shipments.number",
+    "shipments.state",
+    "shipment_returns.number",
+    "shipment_returns.state",
+)
+# From each state the button that leads on.
+ONWARD = {"draft": "quote", "quotation": "confirm", "confirmed": "process"}
+ARRIVED = ("processing", "done")
+
+
+class Sales:
+    """The sales of one web shop."""
+
+    def __init__(self, client: Client, shop: Shop, parties: Parties) -> None:
+        self._client = client
+        self._shop = shop
+        self._parties = parties
+        self._invoices = Invoices(client)
+        self._returns = Returns(client)
+        self._openings = Openings(client)
+
+    def row(self, reference: str) -> Row | None:
+        """The sale of a reference, in whatever state."""
+        domain = [["web_shop", "=", self._shop.record.id], ["web_id", "=", reference]]
+        found = self._client.search(SALE, domain, list(FIELDS), size=1)
+        return found[0] if found else None
+
+    def find(self, document: Document) -> Written | None:
+        """The document as Tryton has it."""
+        sale = self.row(document.reference)
+        return self._written(sale, document) if sale else None
+
+    def make(self, document: Document) -> Written:
+        """Makes the document so. Raises Rejected when people in Tryton changed it in a way that contradicts it."""
+        parts = fields.parts(document)
+        sale = self._advanced(self.row(document.reference) or self._created(document, parts), document)
+        if len(sale["lines"]) != len(parts):
+            raise Rejected(
+                "sale_changed",
+                f"Lines of sale {sale['number']} were changed in Tryton. Change them back, or take over by hand.",
+                field="lines",
+            )
+        self._invoices.settle(sale, document, parts)
+        self._returns.take_back(sale, document)
+        self._openings.close(self._origin(document), document)
+        return self._written(self._again(document), document)
+
+    def _origin(self, document: Document) -> Row | None:
+        """The sale whose open quantities a cancellation closes."""
+        if not any(line.restock is Restock.CANCEL for line in document.lines):
+            return None
+        return self.row(document.origin)
+
+    def _again(self, document: Document) -> Row:
+        sale = self.row(document.reference)
+        if sale is None:
+            raise Rejected("sale_gone", f"The sale of {document.number} was deleted in Tryton.", field="sale")
+        return sale
+
+    def _created(self, document: Document, parts: list[Part]) -> Row:
+        party = self._party(document)
+        billing = document.billing or document.shipping
+        shipping = document.shipping or document.billing
+        units = self._units(parts)
+        lines = [fields.line_values(part, unit=units.get(part.line.erp_item)) for part in parts]
+        record = self._shop.record
+        values = fields.sale_values(
+            document,
+            lines,
+            web_shop=record.id,
+            company=record.company,
+            currency=self._shop.currency(document.currency),
+            party=party,
+            invoice_address=self._parties.address(party, billing),
+            shipment_address=self._parties.address(party, shipping),
+            warehouse=self._warehouse(document),
+        )
+        try:
+            self._client.create(SALE, values)
+        except Rejected as refusal:
+            # Somebody else was first with this reference: go on with theirs.
+            if refusal.code != "not_unique":
+                raise
+        return self._again(document)
+
+    def _party(self, document: Document) -> int:
+        if document.erp_customer:
+            return int(document.erp_customer)
+        return int(self._parties.write(document.customer, erp_id="").erp_id)
+
+    def _warehouse(self, document: Document) -> int:
+        """Where the goods leave from, or come back to."""
+        named = {
+            line.erp_warehouse
+            for line in document.lines
+            if line.erp_warehouse and line.restock is not Restock.NONE
+        } or {line.erp_warehouse for line in document.lines if line.erp_warehouse}
+        if len(named) == 1:
+            return int(named.pop())
+        if document.warehouse:
+            return int(document.warehouse)
+        if named:
+            return int(min(named))
+        raise Misconfigured(
+            "no_warehouse",
+            "No warehouse is chosen for this order. Choose one under locations.",
+            misses="mapping:warehouse",
+        )
+
+    def _units(self, parts: list[Part]) -> dict[str, int]:
+        """The unit that each product is sold in."""
+        items = sorted({int(part.line.erp_item) for part in parts if part.has_product})
+        rows = self._client.search(
+            "product.product", [["id", "in", items]], ["sale_uom", "default_uom", "salable"]
+        )
+        if len(rows) != len(items):
+            raise Misconfigured(
+                "product_gone",
+                "A product of this order does not exist in Tryton any more. Choose another one under products.",
+                misses="mapping:product",
+            )
+        return {str(row["id"]): row["sale_uom"] or row["default_uom"] for row in rows}
+
+    def _advanced(self, sale: Row, document: Document) -> Row:
+        """The sale once it is in process. Tryton may do the last step itself, now or soon."""
+        for _ in range(len(ONWARD)):
+            button = ONWARD.get(sale["state"])
+            if button is None:
+                break
+            try:
+                self._client.press(SALE, sale["id"], button)
+            except Rejected as refusal:
+                if refusal.code != "button_passed":
+                    raise
+            sale = self._again(document)
+        if sale["state"] not in ARRIVED:
+            raise Rejected(
+                "sale_cancelled",
+                f"Sale {sale['number']} was cancelled in Tryton; Shopify still has {document.number}.",
+                field="state",
+            )
+        return sale
+
+    def _written(self, sale: Row, document: Document) -> Written:
+        rows = self._invoices.of_sale(sale)
+        currency = sale["currency"]["code"]
+        invoiced = sum((row["total_amount"] for row in rows), start=type(sale["total_amount"])(0))
+        wanted = fields.amount_in(document, document.total)
+        is_final = all(row["state"] in invoices.FINAL for row in rows) or not document.is_posted
+        is_complete = (
+            sale["state"] in ARRIVED
+            and is_final
+            and (bool(rows) and invoiced == wanted.amount)
+            and self._returns.are_done(sale, document)
+            and self._openings.are_closed(self._origin(document), document)
+        )
+        return Written(
+            model=SALE,
+            erp_id=str(sale["id"]),
+            number=sale["number"] or "",
+            state=sale["state"],
+            total=Money(invoiced if rows else sale["total_amount"], currency),
+            related=(
+                *map(invoices.related, rows),
+                *_moves(sale, "shipments", "stock.shipment.out"),
+                *_moves(sale, "shipment_returns", "stock.shipment.out.return"),
+            ),
+            is_complete=is_complete,
+        )
+
+
+def _moves(sale: Row, name: str, model: str) -> list[Related]:
+    found: list[dict[str, Any]] = sale[name]
+    return [
+        Related(model=model, erp_id=str(each["id"]), number=each["number"] or "", state=each["state"])
+        for each in found
+    ]
