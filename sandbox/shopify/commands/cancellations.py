@@ -49,6 +49,7 @@ def cancel(
             duties=[duty["id"] for line in order["lineItems"] for duty in line["duties"]],
             amounts=[(None, bag_of(order["netPaymentSet"]))] if pays else None,
             pays=pays,
+            closes=True,
             sold=fees,
         )
         give_back(happening, order, wish)

@@ -13,6 +13,7 @@ from decimal import Decimal
 from sandbox.shopify.commands import ledger, payments, routing, sales, stock, totals
 from sandbox.shopify.commands.happenings import Action, action
 from sandbox.shopify.commands.order_store import Refused, loaded, tell_transaction, touch
+from sandbox.shopify.commands.pricing import part
 from sandbox.shopify.documents import new_gid, now
 from sandbox.shopify.money import NOTHING, Bag, Currencies, bag_of, total
 from sandbox.shopify.store import Document, Store
@@ -38,10 +39,13 @@ class Wish:
     duties: Sequence[str] = ()
     amounts: Sequence[tuple[str | None, Bag]] | None = None
     pays: bool = True  # False: goods go back, the money stays where it is
+    closes: bool = False  # nothing of the order is left afterwards
     note: str | None = None
     reason: str | None = None
     processed_at: str | None = None
     sold: Sequence[ledger.Sale] = field(default_factory=tuple)
+    return_id: str | None = None
+    returned: Sequence[tuple[str, int]] = ()  # return lines, unsold by the return already, and their pieces
 
 
 def create(store: Store, shop: str, order_id: str, spec: Document) -> str:
@@ -105,11 +109,13 @@ def give_back(happening: Action, order: Document, wish: Wish) -> Document:
         sold += shipping_sales
     duties, duty_sales = _duties(order, wish.duties, included=included)
     sold += duty_sales
+    returned_rows, returned_worth = _returned(store, order, wish, money=money)
+    rows += returned_rows
     worth = -total([sale.amount for sale in sold])
-    paid = _amounts(order, wish, worth)
-    difference = total([amount for _, amount in paid]) - worth
+    paid = _amounts(order, wish, worth + returned_worth)
+    difference = _difference(order, wish, worth, total([amount for _, amount in paid]))
     adjustments = []
-    if difference and wish.amounts is not None:
+    if difference:
         sold.append(sales.adjustment(-difference))
         adjustments.append(_adjustment(store, order, refund_id, difference, wish.reason, money))
     transactions = [
@@ -128,10 +134,13 @@ def give_back(happening: Action, order: Document, wish: Wish) -> Document:
         "duties": duties,
         "transactionIds": [row["id"] for row in transactions],
         "totalRefundedSet": money.document(total([amount for _, amount in paid])),
-        "returnId": None,
+        "returnId": wish.return_id,
         "restock": any(row["restocked"] for row in rows),
     }
     order["refunds"].append(refund)
+    for made in order["returns"]:
+        if made["id"] == wish.return_id:
+            made["refundIds"].append(refund_id)
     if sold:
         ledger.agree(store, order, "REFUND", sold, at=at, currencies=money, refundId=refund_id)
     happening.tell("refunds/create", refund)
@@ -170,21 +179,59 @@ def _line(
     return row, sale
 
 
+def _returned(store: Store, order: Document, wish: Wish, *, money: Currencies) -> tuple[list[Document], Bag]:
+    """Refund lines for what a return brought back, with the worth that the return's agreement gave it."""
+    rows, worth = [], NOTHING
+    made = next((one for one in order["returns"] if one["id"] == wish.return_id), None)
+    if made is None:
+        return [], worth
+    agreed = next(one for one in order["agreements"] if one.get("returnId") == made["id"])
+    by_line = {sale["lineItemId"]: sale for sale in agreed["sales"] if "lineItemId" in sale}
+    for return_line_id, quantity in wish.returned:
+        row = next(one for one in made["returnLineItems"] if one["id"] == return_line_id)
+        sale = by_line[row["lineItemId"]]
+
+        def share(name: str, sale: Document = sale, row: Document = row, quantity: int = quantity) -> Bag:
+            whole = -bag_of(sale[name])
+            return part(
+                whole, taken=row["refundedQuantity"], quantity=quantity, of=row["quantity"], currencies=money
+            )
+
+        amount, tax = share("totalAmount"), share("totalTaxAmount")
+        row["refundedQuantity"] += quantity
+        row["refundableQuantity"] -= quantity
+        worth += amount
+        rows.append(
+            {
+                "id": new_gid(store, "RefundLineItem"),
+                "lineItemId": row["lineItemId"],
+                "quantity": quantity,
+                "restockType": "RETURN",
+                "restocked": True,
+                "locationId": None,
+                "priceSet": money.document(NOTHING),
+                "subtotalSet": money.document(amount if order["taxesIncluded"] else amount - tax),
+                "totalTaxSet": money.document(tax),
+            }
+        )
+    return rows, worth
+
+
 def _restock(happening: Action, order: Document, line: Document, wish: RefundedLine) -> str | None:
     """Unsent pieces leave their fulfilment orders; what is restocked becomes available again."""
-    places = [part["assignedLocationId"] for part in order["fulfillmentOrders"]]
+    places = [parcel["assignedLocationId"] for parcel in order["fulfillmentOrders"]]
     place = wish.location_id or (places[0] if places else None)
     unsent = min(wish.quantity, line["unfulfilledQuantity"]) if wish.restock_type != "RETURN" else 0
     line["unfulfilledQuantity"] -= unsent
     line["fulfillableQuantity"] -= unsent
     left = unsent
-    for part in order["fulfillmentOrders"]:
-        for row in part["lineItems"]:
+    for parcel in order["fulfillmentOrders"]:
+        for row in parcel["lineItems"]:
             taken = min(left, row["remainingQuantity"]) if row["lineItemId"] == line["id"] else 0
             if taken:
-                routing.release(happening, part, row, taken, tracked=line["isTracked"])
+                routing.release(happening, parcel, row, taken, tracked=line["isTracked"])
                 left -= taken
-        routing.close_if_done(part, now(happening.store))
+        routing.close_if_done(parcel, now(happening.store))
     back = wish.quantity - unsent
     if line["isTracked"] and place:
         if wish.restock_type == "NO_RESTOCK" and unsent:
@@ -223,8 +270,8 @@ def _shipping(
 
 
 def _tax_share(tax: Bag, share: Bag, whole: Bag, money: Currencies) -> Bag:
-    def of(one: Decimal, part: Decimal, base: Decimal) -> Decimal:
-        return one * part / base if base else Decimal(0)
+    def of(one: Decimal, piece: Decimal, base: Decimal) -> Decimal:
+        return one * piece / base if base else Decimal(0)
 
     return money.rounded(
         Bag(of(tax.shop, share.shop, whole.shop), of(tax.presentment, share.presentment, whole.presentment))
@@ -253,6 +300,24 @@ def _amounts(order: Document, wish: Wish, worth: Bag) -> list[tuple[str | None, 
     for parent_id, amount in wish.amounts:
         spread += [(parent_id, amount)] if parent_id else _spread(order, amount)
     return spread
+
+
+def _difference(order: Document, wish: Wish, worth: Bag, paid: Bag) -> Bag:
+    """What is paid beyond (or below) the worth of what goes back and what was owed already."""
+    today, received = ledger.amount_of(order), bag_of(order["netPaymentSet"])
+    if wish.closes:
+        return today - worth
+    if wish.amounts is None:
+        return NOTHING
+
+    def beyond(worth: Decimal, paid: Decimal, owed: Decimal) -> Decimal:
+        return min(paid - worth, Decimal(0)) or max(paid - worth - max(owed, Decimal(0)), Decimal(0))
+
+    owed = received - today
+    return Bag(
+        beyond(worth.shop, paid.shop, owed.shop),
+        beyond(worth.presentment, paid.presentment, owed.presentment),
+    )
 
 
 def _spread(order: Document, amount: Bag) -> list[tuple[str | None, Bag]]:
