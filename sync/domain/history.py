@@ -111,7 +111,6 @@ class Return:
     gid: str
     name: str
     status: str  # requested · open · closed · declined · canceled
-    restocked: tuple[tuple[str, int], ...] = ()  # line gid, quantity that went back into stock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,14 +127,15 @@ class Fulfilment:
     """Goods that left from one place."""
 
     gid: str
-    name: str
     status: str  # success · cancelled · pending · open · error · failure
     created_at: datetime
     updated_at: datetime
     lines: tuple[tuple[str, int], ...]  # line gid, quantity
     location_gid: str | None = None
     packages: tuple[Package, ...] = ()
-    delivery_status: str = field(default="", compare=False)  # both sources name the stages differently
+    # Both sources have names and stages of their own for these.
+    name: str = field(default="", compare=False)
+    delivery_status: str = field(default="", compare=False)
 
     @property
     def is_cancelled(self) -> bool:

@@ -12,6 +12,7 @@ from sync.domain.history import Refund, Sale, TaxLine
 from sync.domain.mapper import Mapper
 from sync.domain.money import Both, Money, digits
 from sync.domain.records import DiscountAllocation, Fee, Order, OrderLine, ShippingLine
+from sync.domain.restock import RESTOCKS
 from sync.domain.rules import DiscountStyle, Service
 
 KINDS: Mapping[str, LineKind] = {
@@ -36,12 +37,6 @@ TITLES: Mapping[LineKind, str] = {
     LineKind.DISCOUNT: "Discount",
     LineKind.GOODS: "Goods",
 }
-RESTOCKS: Mapping[str, Restock] = {
-    "return": Restock.RETURN,
-    "legacy_restock": Restock.RETURN,
-    "cancel": Restock.CANCEL,
-    "no_restock": Restock.NONE,
-}
 
 
 class LineBuilder:
@@ -64,9 +59,9 @@ class LineBuilder:
         line = self._lines.get(sale.target_gid)
         service = Service() if kind is LineKind.GOODS else self.mapper.service(kind)
         item = self._item(line) if kind is LineKind.GOODS else service.item
-        warehouse = self._warehouse
+        warehouse, moves = self._warehouse, Restock.NONE
         if sale.quantity < 0 and kind is LineKind.GOODS:
-            restock, warehouse = self._restock(sale, refund, restock)
+            moves, warehouse = self._restock(sale, refund, restock)
         quantity = Decimal(sale.quantity) if sale.quantity else _unit(sale.total)
         goods = DocumentLine(
             source=sale.target_gid or sale.gid,
@@ -79,7 +74,7 @@ class LineBuilder:
             erp_account=service.account,
             erp_warehouse=warehouse,
             sku=line.sku if line else "",
-            restock=restock,
+            restock=moves,
             discount=sale.discount if sale.discount else None,
         )
         if goods.discount is None or self.mapper.rules.discount_style is DiscountStyle.NET:

@@ -34,6 +34,9 @@ from sync.domain.restock import restock_of
 from sync.domain.rules import Rules
 
 PAYING = frozenset({"sale", "capture"})
+LEDGER_NEEDED = "ledger_needed"
+# Parts of a body that it tells too little of to make a document from.
+MONEY_UNKNOWN = frozenset({"fees", "tip", "company"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,25 +64,44 @@ def plan_order(
     """What the ERP should get for this order now.
 
     Raises Misconfigured for a missing mapping or an unexplained residual, Rejected for an order or ledger that
-    contradicts itself. `Skip("ledger_needed")`: read the agreements and ask again.
+    contradicts itself. `Skip` with the code LEDGER_NEEDED: read the whole order with its agreements and ask again.
     """
     if already.sale is None:
         reason = skip(order, rules)
         if reason is not None:
             return reason
-    if agreements is None and (already.sale is not None or not order.is_pristine):
-        return Skip(
-            code="ledger_needed",
-            sentence=f"Order {order.name} changed since it was placed: Shopify's sales ledger must be read.",
-            is_waiting=True,
-        )
     semantics.check(order)
-    return _Planner(order, rules, already, catalogue).plan(agreements)
+    if agreements is None and needs_ledger(order, already, rules):
+        return _ledger_needed(order)
+    try:
+        return _Planner(order, rules, already, catalogue).plan(agreements)
+    except Misconfigured as fault:
+        if fault.code == "unmapped_product" and agreements is None and "barcodes" in order.unknown:
+            return _ledger_needed(
+                order
+            )  # a body tells no barcode; the whole order may still find the product
+        raise
 
 
-def needs_ledger(order: Order, already: Exported = NOTHING_EXPORTED) -> bool:
-    """Whether `plan_order` can only answer with the order's agreements at hand."""
-    return already.sale is not None or not order.is_pristine
+def needs_ledger(order: Order, already: Exported = NOTHING_EXPORTED, rules: Rules | None = None) -> bool:
+    """Whether `plan_order` can only answer with the whole order and its agreements at hand."""
+    wants_metafields = rules is not None and any(
+        each.source.startswith("metafield:") for each in rules.fields
+    )
+    return (
+        already.sale is not None
+        or not order.is_pristine
+        or bool(order.unknown & MONEY_UNKNOWN)
+        or (wants_metafields and "metafields" in order.unknown)
+    )
+
+
+def _ledger_needed(order: Order) -> Skip:
+    return Skip(
+        code=LEDGER_NEEDED,
+        sentence=f"Order {order.name} must be read from Shopify, with its sales ledger.",
+        is_waiting=True,
+    )
 
 
 class _Planner:
@@ -176,8 +198,8 @@ class _Planner:
         refund = self.lines.refund(entry.refund_gid)
         found = ledger.deltas(entry, self.order, index=same.index(entry) + 1)
         self.sales += [sale for delta in found for sale in delta.sales]
+        restock = restock_of(entry, self.order, self.rules)
         for delta in found:
-            restock = restock_of(entry, self.order)
             lines = [
                 line
                 for sale in delta.sales
@@ -301,6 +323,3 @@ class _Planner:
 
     def _refund_payments(self, refund: Refund | None) -> tuple[DocumentPayment, ...]:
         return self._payments(refund.transactions, frozenset({"refund"})) if refund else ()
-
-
-__all__ = ["Misconfigured", "Plan", "Skip", "needs_ledger", "plan_order"]

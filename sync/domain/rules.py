@@ -152,6 +152,7 @@ class Rules:
     filters: Filters = field(default_factory=Filters)
     residual: Residual = field(default_factory=Residual)
     ships_elsewhere: bool = False  # True: goods leave without the ERP, it only learns of them
+    returns_restock: bool = True  # goods of a return go back into stock unless its refund says otherwise
     title_limit: int = 200  # characters of a line's description that the ERP takes
 
     def is_posted(self, kind: DocumentKind) -> bool:

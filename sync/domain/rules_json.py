@@ -75,6 +75,7 @@ def read_rules(value: Any) -> Rules:
         "filters": _filters,
         "residual": _residual,
         "ships_elsewhere": _flag,
+        "returns_restock": _flag,
         "title_limit": _count,
     }
     return _built(Rules, given, "rules", readers)

@@ -26,7 +26,7 @@ from sync.domain.records import (
 )
 from sync.shopify.bodies_history import fulfilment, refund, tax_line
 from sync.shopify.bodies_parties import customer, postal_address
-from sync.shopify.bodies_sets import both, both_or
+from sync.shopify.bodies_sets import both, both_or, duty_amount
 from sync.shopify.bodies_values import (
     GID,
     Drift,
@@ -240,7 +240,7 @@ def _allocation(node: Json) -> DiscountAllocation:
 def _duty(node: Json) -> Duty:
     return Duty(
         gid=text(node, "admin_graphql_api_id") or f"{GID}Duty/{need(node, 'id')}",
-        amount=both({"amount": node}, "amount"),  # the two moneys lie open in a duty
+        amount=duty_amount(node),
         taxes=each(node, "tax_lines", tax_line),
         hs_code=text(node, "harmonized_system_code"),
         origin_country_code=text(node, "country_code_of_origin"),

@@ -17,7 +17,7 @@ from sync.domain.history import (
     Transaction,
 )
 from sync.domain.money import Both
-from sync.shopify.bodies_sets import both, both_or
+from sync.shopify.bodies_sets import both, both_or, duty_amount
 from sync.shopify.bodies_values import (
     GID,
     Drift,
@@ -158,7 +158,7 @@ def _refund_duty(node: Json) -> tuple[str, Both]:
     if "duty_id" in node:
         return f"{GID}Duty/{need(node, 'duty_id')}", both(node, "amount_set")
     identity = text(node, "admin_graphql_api_id") or f"{GID}Duty/{need(node, 'id')}"
-    return identity, both({"amount": node}, "amount")
+    return identity, duty_amount(node)
 
 
 def _transaction(node: Json, zero: Both) -> Transaction:

@@ -21,3 +21,8 @@ def both(node: Json, key: str) -> Both:
 def both_or(node: Json, key: str, otherwise: Both) -> Both:
     """The amount, or another when it is absent or null."""
     return both(node, key) if node.get(key) is not None else otherwise
+
+
+def duty_amount(node: Json) -> Both:
+    """What a duty costs: its `price_set`, or the two moneys lying open in the duty itself."""
+    return both(node, "price_set") if "price_set" in node else both({"shop_money": node}, "shop_money")
