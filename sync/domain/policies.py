@@ -58,7 +58,7 @@ class BackPolicies:
     modes: Mapping[Road, Mode] = field(default_factory=lambda: DEFAULT_MODES)
     owners: Owners = field(default_factory=Owners)
     stock: StockRules = field(default_factory=StockRules)
-    kits: Mapping[str, tuple[Member, ...]] = field(default_factory=dict)  # variant gid -> its parts
+    kits: Mapping[str, tuple[Member, ...]] = field(default_factory=dict)  # ERP product -> its parts
     repairs_drift: bool = True
     prices: PriceRules = field(default_factory=PriceRules)
     price_lists: Mapping[str, str] = field(default_factory=dict)  # ERP price list -> Shopify price list gid
@@ -93,10 +93,10 @@ class BackPolicies:
                 quiet_pieces=int(stock.get("quiet_pieces", 0)),
             ),
             kits={
-                variant: tuple(
+                kit: tuple(
                     Member(erp_item=item, quantity=decimal(quantity)) for item, quantity in parts.items()
                 )
-                for variant, parts in _part(stock, "kits").items()
+                for kit, parts in _part(stock, "kits").items()
             },
             repairs_drift=bool(stock.get("repairs_drift", True)),
             prices=PriceRules(

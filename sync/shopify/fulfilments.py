@@ -164,6 +164,11 @@ def update_tracking(
     )
 
 
+def cancel(client: Client, fulfilment: str, *, lane: int) -> None:
+    """Takes a fulfilment back. Doing it twice changes nothing."""
+    writer.done(client, "fulfillment_cancel", {"id": fulfilment}, lane=lane)
+
+
 def _tracking(packages: Sequence[Package]) -> dict[str, Any]:
     told: dict[str, Any] = {}
     if numbers := [each.number for each in packages if each.number]:

@@ -130,10 +130,11 @@ def variants_by_code(client: Client, codes: Sequence[str], *, lane: int) -> Iter
                 yield variant
 
 
-def all_variants(client: Client, *, since: datetime | None = None, lane: int) -> Iterator[Variant]:
-    """Every variant, or those changed since a moment, page by page in the order of their ids."""
-    query = f"updated_at:>='{since:%Y-%m-%dT%H:%M:%SZ}'" if since else ""
-    yield from _search(client, query, lane=lane)
+def variants_page(client: Client, *, after: str | None, lane: int) -> tuple[list[Variant], str | None]:
+    """A page of all variants in the order of their ids, and where the next one begins; none after the last."""
+    page = client.run("product_variants", {"query": "", "after": after}, lane=lane)["productVariants"]
+    following = page["pageInfo"]["endCursor"] if page["pageInfo"]["hasNextPage"] else None
+    return [_variant(node) for node in page["nodes"]], following
 
 
 def locations(client: Client, *, lane: int) -> list[Location]:
@@ -195,15 +196,19 @@ def update_item(
 
 def fixed_prices(client: Client, price_list: str, *, lane: int) -> tuple[str, dict[str, FixedPrice]] | None:
     """The currency of a price list and its fixed prices by variant; none when the list is gone."""
-    node = client.run("price_list", {"id": price_list, "query": None}, lane=lane)["priceList"]
-    if node is None:
-        return None
-    prices = {
-        each["variant"]["id"]: FixedPrice(
-            each["variant"]["id"], _money(each["price"]), _money_or_none(each["compareAtPrice"])
-        )
-        for each in node["prices"]["nodes"]
-    }
+    prices: dict[str, FixedPrice] = {}
+    after: str | None = None
+    for _ in range(PAGES_LIMIT):
+        node = client.run("price_list", {"id": price_list, "after": after}, lane=lane)["priceList"]
+        if node is None:
+            return None
+        for each in node["prices"]["nodes"]:
+            variant = each["variant"]["id"]
+            compare_at = _money_or_none(each["compareAtPrice"])
+            prices[variant] = FixedPrice(variant, _money(each["price"]), compare_at)
+        if not node["prices"]["pageInfo"]["hasNextPage"]:
+            break
+        after = node["prices"]["pageInfo"]["endCursor"]
     return node["currency"], prices
 
 

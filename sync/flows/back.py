@@ -1,0 +1,158 @@
+"""What the roads back to Shopify have in common: the shop's policies, links of products, and versions of an intent.
+
+A write with new contents gets a new version and so a new key; the same contents keep theirs, however often they are
+tried. Approvals of people are entries of the audit log, bound to the values that were approved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from kit.crypto import fingerprint
+from kit.faults import Misconfigured
+from oauth import audit
+from oauth.models import AuditEntry
+from sync.connectors.base import Written
+from sync.domain import rules_json
+from sync.domain.policies import BackPolicies, Mode, Road
+from sync.domain.rules import Rules
+from sync.flows import road
+from sync.flows.road import Work
+from sync.state import intents, jobs, mappings
+from sync.state.models import Intent, IntentState, Link
+from sync.state.settings_models import Connection
+from sync.state.stock import PRODUCT
+
+APPROVED = "approved"
+ORDER = "gid://shopify/Order/"
+
+
+def policies(work: Work) -> BackPolicies:
+    """The shop's policies for the roads back. Raises Misconfigured when they cannot be read."""
+    try:
+        return BackPolicies.of(work.shop.policies)
+    except ValueError as error:
+        raise Misconfigured(
+            "policies_broken",
+            f"A policy of this shop cannot be read: {error}. Set it again.",
+            misses="policies",
+        ) from error
+
+
+def mode(work: Work, road: Road) -> Mode:
+    """How far a road is open in this shop."""
+    return policies(work).mode(road)
+
+
+def rules(session: Session, connection: Connection) -> Rules:
+    """The mapping in force. Raises Misconfigured when nothing was published yet."""
+    return rules_json.read_rules(mappings.in_force(session, connection.id).rules)
+
+
+def variants(session: Session, connection: Connection, erp_items: Sequence[str]) -> dict[str, list[Link]]:
+    """The links of ERP products to variants, by ERP product."""
+    found: dict[str, list[Link]] = {}
+    rows = session.scalars(
+        select(Link)
+        .where(Link.connection_id == connection.id, Link.kind == PRODUCT, Link.erp_id.in_(set(erp_items)))
+        .order_by(Link.id)
+    )
+    for link in rows:
+        found.setdefault(link.erp_id, []).append(link)
+    return found
+
+
+def location_of(rules: Rules, warehouse: str) -> str:
+    """The Shopify location that one of the ERP's warehouses feeds. Raises Misconfigured when none is chosen."""
+    found = [location for location, erp in rules.warehouses.items() if erp == warehouse]
+    if not found:
+        raise Misconfigured(
+            "warehouse_unmapped",
+            f"No Shopify location is chosen for the ERP's warehouse {warehouse or '(none)'}.",
+            misses=f"mapping:warehouse:{warehouse}",
+            field="warehouse",
+        )
+    return found[0]
+
+
+def order_of(reference: str) -> str | None:
+    """The order that a reference of ours speaks of (`6000000123`, `6000000123/R456`); none for somebody else's."""
+    number = reference.partition("/")[0]
+    return f"{ORDER}{number}" if number.isdigit() else None
+
+
+def legacy_id(order: str) -> str:
+    """The number of an order, as references begin with it."""
+    return order.removeprefix(ORDER)
+
+
+def version_of(session: Session, work: Work, *, purpose: str, variables: Any) -> int:
+    """The version of the intent for these contents: that of an open one with the same contents, else a new one.
+    An open one with other contents is dropped: whoever calls this has just read what the other side has."""
+    flow, record = work.job.flow, work.job.record
+    wanted = fingerprint(variables)
+    for intent in intents.open_ones(session, flow=flow, record=record):
+        if intent.purpose != purpose:
+            continue
+        if intent.variables_hash == wanted:
+            return intent.version
+        intents.close(session, intent.key, state=IntentState.DROPPED)
+    highest = session.scalar(
+        select(func.max(Intent.version)).where(
+            Intent.flow == flow, Intent.record == record, Intent.purpose == purpose
+        )
+    )
+    return (highest or 0) + 1
+
+
+def write(work: Work, *, purpose: str, variables: Any, call: Callable[[str], Written]) -> Written:
+    """Does one write at Shopify under the intent of exactly these contents. Only for those who have just read the
+    other side and found that it is not done: an open intent is sent again with its key, never asked for."""
+    with work.transaction() as session:
+        version = version_of(session, work, purpose=purpose, variables=variables)
+    return road.write(
+        work, purpose=purpose, version=version, variables=variables, call=call, ask=lambda: None
+    )
+
+
+def close_open(session: Session, work: Work, *, purpose: str) -> None:
+    """Closes what was begun and never answered, because the other side was read just now and is as it should be."""
+    for intent in intents.open_ones(session, flow=work.job.flow, record=work.job.record):
+        if intent.purpose == purpose:
+            intents.close(session, intent.key, state=IntentState.DONE)
+
+
+def approve(
+    session: Session, *, shop_id: int, record: str, values: Mapping[str, Any], actor: str, address: str = ""
+) -> list[int]:
+    """A person agrees to exactly these values of a record. Returns the jobs that it released."""
+    audit.write(
+        session,
+        shop_id=shop_id,
+        actor=actor,
+        act=APPROVED,
+        subject=record,
+        after={"values": fingerprint(values), **values},
+        address=address,
+    )
+    return jobs.release(session, misses=[approval(record)])
+
+
+def approvals(session: Session, *, shop_id: int, record: str, values: Mapping[str, Any]) -> set[str]:
+    """Who agreed to exactly these values. A change of them makes every earlier approval void."""
+    wanted = fingerprint(values)
+    entries = session.scalars(
+        select(AuditEntry).where(
+            AuditEntry.shop_id == shop_id, AuditEntry.act == APPROVED, AuditEntry.subject == record
+        )
+    )
+    return {entry.actor for entry in entries if (entry.after or {}).get("values") == wanted}
+
+
+def approval(record: str) -> str:
+    """What a job misses that waits for people."""
+    return f"approval:{record}"[:255]

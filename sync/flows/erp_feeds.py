@@ -1,0 +1,138 @@
+"""Listening to the ERP: each open feed is read from where it stood, and every change asks for its job.
+
+The place in the feed moves in the same transaction that keeps what was read, so nothing is lost and an overlap only
+asks twice. A feed that stays quiet is asked less often, up to a limit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from kit import clock
+from oauth.models import Shop
+from sync.connectors.base import Change, Feed
+from sync.domain.policies import BackPolicies, Mode, Road
+from sync.flows import back, price_pull, product_pull, refund_pull, shipment_pull, stock_pull
+from sync.flows.periodic import active_shops
+from sync.flows.road import Done, Outcome, Skipped, Work
+from sync.gateways import Gateways
+from sync.state import cursors, jobs
+from sync.state.models import Job, JobState, Lane
+from sync.state.settings_models import Connection, Cursor
+
+FLOW = "erp_feed"
+PREFIX = "erp:"
+PAGE_SIZE = 200
+PAGES_PER_JOB = 25
+FIRST_PAUSE = timedelta(seconds=15)
+LONGEST_PAUSE = timedelta(minutes=5)
+
+Take = Callable[[Session, Work, Connection, Sequence[Change]], None]
+
+
+@dataclass(frozen=True)
+class Source:
+    """One feed: the road that it serves, and what is done with its changes."""
+
+    feed: Feed
+    road: Road
+    lane: Lane
+    take: Take
+    is_state: bool = True  # the first read brings the present state in; otherwise it only finds where now is
+
+
+SOURCES: Mapping[str, Source] = {
+    f"feed:{source.feed.value}": source
+    for source in (
+        Source(Feed.STOCK, Road.STOCK, Lane.STOCK, stock_pull.take),
+        Source(Feed.SHIPMENTS, Road.SHIPMENTS, Lane.ORDERS, shipment_pull.take, is_state=False),
+        Source(Feed.CREDITS, Road.REFUNDS, Lane.ORDERS, refund_pull.take, is_state=False),
+        Source(Feed.PRODUCTS, Road.PRODUCTS, Lane.CATALOGUE, product_pull.take),
+        Source(Feed.PRICES, Road.PRICES, Lane.CATALOGUE, price_pull.take),
+    )
+}
+
+
+def run(work: Work) -> Outcome:
+    """Reads one feed on, page by page."""
+    source = SOURCES[work.job.record]
+    if back.mode(work, source.road) is Mode.OFF:
+        return Skipped(f"The road for {source.road.value} is switched off.")
+    connection = work.gateways.connection_of(work.shop.id)
+    since = None if source.is_state else _since(work, source.feed)
+    changes = 0
+    with work.gateways.erp(connection, work.shop.domain) as connector:
+        for _ in range(PAGES_PER_JOB):
+            with work.reading() as session:
+                place = cursors.read(session, _name(source.feed))
+            page = connector.changes(source.feed, place.position, limit=PAGE_SIZE)
+            changes += len(page.changes)
+            pause = _pause(place.quiet_polls, is_quiet=not page.changes)
+            with work.transaction() as session:
+                news = [each for each in page.changes if since is None or each.changed_at >= since]
+                source.take(session, work, connection, news)
+                cursors.move(
+                    session,
+                    _name(source.feed),
+                    shop_id=work.shop.id,
+                    position=page.position,
+                    due_at=clock.now() if page.has_more else clock.now() + pause,
+                    was_quiet=not page.changes,
+                )
+            if not page.has_more:
+                break
+    return Done(f"{changes} changes." if changes else "")
+
+
+def _since(work: Work, feed: Feed) -> datetime:
+    """When this shop began to listen to a feed of events: what happened before was not ours to carry over."""
+    name = f"{_name(feed)}:since"
+    with work.transaction() as session:
+        position = cursors.read(session, name).position
+        if not position:
+            position = {"since": clock.now().isoformat()}
+            cursors.move(session, name, shop_id=work.shop.id, position=position, due_at=clock.now())
+    return datetime.fromisoformat(position["since"])
+
+
+def ask_due(gateways: Gateways) -> None:
+    """Asks, in each shop, for the feeds whose time has come. The clock calls it often."""
+    now = clock.now()
+    for shop_id in active_shops(gateways):
+        with gateways.database.transaction(shop_id=shop_id) as session:
+            policies = session.scalar(select(Shop.policies).where(Shop.id == shop_id)) or {}
+            due: dict[str, datetime] = dict(
+                session.execute(select(Cursor.feed, Cursor.due_at).where(Cursor.feed.startswith(PREFIX)))
+            )
+            # One that is held or dead waits for a setting or a person, not for the clock.
+            waiting = set(
+                session.scalars(
+                    select(Job.record).where(Job.flow == FLOW, Job.state.in_([JobState.HELD, JobState.DEAD]))
+                )
+            )
+            for record, source in SOURCES.items():
+                is_due = due.get(_name(source.feed), now) <= now
+                if is_due and record not in waiting and _is_open(policies, source.road):
+                    jobs.ask(session, shop_id=shop_id, flow=FLOW, record=record, lane=source.lane)
+
+
+def _is_open(policies: Mapping[str, Any], road: Road) -> bool:
+    """Whether the road is open at all. Policies that cannot be read count as open: the job then says what is wrong."""
+    try:
+        return BackPolicies.of(policies).mode(road) is not Mode.OFF
+    except ValueError:
+        return True
+
+
+def _name(feed: Feed) -> str:
+    return f"{PREFIX}{feed.value}"
+
+
+def _pause(quiet_polls: int, *, is_quiet: bool) -> timedelta:
+    return min(FIRST_PAUSE * 2 ** min(quiet_polls, 10), LONGEST_PAUSE) if is_quiet else FIRST_PAUSE

@@ -1,0 +1,299 @@
+"""Refunds to Shopify: a posted credit note of the ERP gives money back at Shopify. Shut until a shop opens it.
+
+Money leaves within limits, or after people agreed to exactly this amount; once, because the intent is reserved with
+the limits and its outcome is settled by our mark in the refund's note. What came from Shopify never goes back there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from kit import clock
+from kit.crypto import fingerprint
+from kit.faults import Misconfigured, Rejected, Transient
+from sync.connectors.base import Change, Written
+from sync.domain.feeds import CreditTold
+from sync.domain.money import Both, Money
+from sync.domain.policies import BackPolicies, Road
+from sync.domain.records import Order
+from sync.domain.rules import Rules
+from sync.flows import back, refund_plan, road
+from sync.flows.road import Done, Outcome, Skipped, Work
+from sync.shopify import reader, refunds
+from sync.shopify.reader import Read
+from sync.shopify.refunds import Made, Wish
+from sync.shopify.writer import NeedsNewKey
+from sync.state import intents, jobs, links
+from sync.state.models import Intent, IntentState, Job, Lane
+from sync.state.settings_models import Connection
+
+FLOW = "refund_pull"
+PURPOSE = "refund"
+KIND = "erp_refund"
+SEPARATOR = "#credit:"  # record: the order, this, and the ERP's credit note
+DAY = timedelta(hours=24)
+ONE_AT_A_TIME = 7_261_010  # advisory lock, with the shop: limits are checked one refund after another
+LEDGER_SECONDS = 5.0
+
+
+def take(session: Session, work: Work, _connection: Connection, changes: Sequence[Change]) -> None:
+    """Asks for each posted credit note of an order of ours."""
+    for change in changes:
+        told = CreditTold.of(change.values)
+        order = back.order_of(told.origin)
+        if order is not None and told.is_posted:
+            jobs.ask(
+                session,
+                shop_id=work.shop.id,
+                flow=FLOW,
+                record=f"{order}{SEPARATOR}{change.erp_id}",
+                lane=Lane.ORDERS,
+                hint={"values": dict(change.values)},
+            )
+
+
+def is_under_way(session: Session, order: str) -> bool:
+    """Whether a refund of ours for this order is being made: its entry in Shopify's ledger is not news for the ERP."""
+    return bool(
+        session.scalar(
+            select(func.count()).where(
+                Intent.flow == FLOW,
+                Intent.record.startswith(f"{order}{SEPARATOR}", autoescape=True),
+                Intent.state.in_([IntentState.INTENDED, IntentState.UNKNOWN]),
+            )
+        )
+    )
+
+
+def run(work: Work) -> Outcome:
+    """Makes the refund of one credit note, or says why not."""
+    policies = back.policies(work)
+    if not policies.is_on(Road.REFUNDS):
+        return Skipped("Credit notes of the ERP are not paid out at Shopify in this shop.")
+    told = CreditTold.of(work.job.hint["values"])
+    order_gid, _, erp_id = work.job.record.partition(SEPARATOR)
+    connection = work.gateways.connection_of(work.shop.id)
+    with work.reading() as session:
+        if _came_from_shopify(session, order_gid, erp_id, told):
+            return Skipped("This credit note came from Shopify.")
+        if links.find(session, connection_id=connection.id, kind="order", shopify_gid=order_gid) is None:
+            raise Misconfigured(
+                "order_not_linked",
+                "The order of this credit note is not linked to the ERP yet.",
+                misses=f"link:{order_gid}",
+            )
+    client = work.gateways.shopify(work.shop.id, work.shop.domain)
+    made = refunds.find(client, order_gid, _mark(work), lane=work.job.lane)
+    if made is None:
+        order = _read(work, order_gid).order
+        made = _make(work, policies, told, _wish(work, connection, policies, told, order))
+    else:
+        with work.transaction() as session:
+            back.close_open(session, work, purpose=PURPOSE)
+    _record(work, connection, order_gid, made, told)
+    return Done(f"{made.amount.presentment} refunded for {told.number}.")
+
+
+def agreed_values(told: CreditTold) -> dict[str, str]:
+    """What people agree to: this credit note with exactly this amount."""
+    return {"credit": told.number, "amount": str(told.total)}
+
+
+def _wish(
+    work: Work, connection: Connection, policies: BackPolicies, told: CreditTold, order: Order
+) -> tuple[Wish, Both]:
+    client = work.gateways.shopify(work.shop.id, work.shop.domain)
+    with work.reading() as session:
+        rules = back.rules(session, connection)
+        known = _recognised(session, connection, rules, told)
+    lines = refund_plan.lines(told, order, known, location=_location(rules, told))
+    shipping = refund_plan.shipping(told)
+    suggestion = refunds.suggested(client, order.gid, lines=lines, shipping=shipping, lane=work.job.lane)
+    if suggestion is None:
+        raise Rejected("order_gone", "Shopify does not know this order any more.", field="order")
+    money = refund_plan.amount(told, order, suggestion)
+    wish = Wish(
+        order=order.gid,
+        mark=_mark(work),
+        note=f"Credit note {told.number} ({_mark(work)})",
+        currency=order.presentment_currency,
+        lines=lines,
+        shipping=shipping,
+        tenders=refund_plan.tenders(money.presentment, suggestion.tenders),
+        is_notified=policies.refunds.is_notified,
+    )
+    return wish, money
+
+
+def _make(work: Work, policies: BackPolicies, told: CreditTold, wanted: tuple[Wish, Both]) -> Made:
+    wish, money = wanted
+    work.money_at_risk = money.shop
+    client = work.gateways.shopify(work.shop.id, work.shop.domain)
+    variables = repr(wish)
+    version = _reserve(work, policies, told, money.shop, variables)
+    result: list[Made] = []
+
+    def call(key: str) -> Written:
+        result.append(refunds.create(client, wish, key=key, lane=work.job.lane))
+        return Written(model=KIND, erp_id=result[0].gid, number=told.number, state="made", total=money.shop)
+
+    try:
+        # The order's refunds were read a moment ago, and ours was not among them.
+        written = road.write(
+            work, purpose=PURPOSE, version=version, variables=variables, call=call, ask=lambda: None
+        )
+    except NeedsNewKey as refused:
+        raise Transient(
+            "new_key_needed",
+            "The first try of this refund failed at Shopify. It is tried again.",
+            detail=refused.detail,
+        ) from refused
+    if result:
+        return result[0]
+    found = refunds.find(client, wish.order, wish.mark, lane=work.job.lane)
+    if found is None:
+        raise Rejected("refund_gone", f"The refund {written.erp_id} is not at Shopify any more.")
+    return found
+
+
+def _reserve(work: Work, policies: BackPolicies, told: CreditTold, money: Money, variables: Any) -> int:
+    """Checks the limits and begins the intent in one step, one refund of the shop after another, so that two refunds
+    together cannot pass a limit that each of them keeps. Returns the intent's version."""
+    with work.transaction() as session:
+        session.execute(
+            text("select pg_advisory_xact_lock(:key, :shop)"),
+            {"key": ONE_AT_A_TIME, "shop": work.shop.id % 2**31},
+        )
+        version = back.version_of(session, work, purpose=PURPOSE, variables=variables)
+        needed = refund_plan.persons_needed(
+            money, _given_today(session, work, money.currency), policies.refunds
+        )
+        agreed = back.approvals(
+            session, shop_id=work.shop.id, record=work.job.record, values=agreed_values(told)
+        )
+        if len(agreed) < needed:
+            people = "One person has" if needed - len(agreed) == 1 else "Two people have"
+            raise Misconfigured(
+                "refund_held",
+                f"{people} to agree before {money} is paid out for {told.number}.",
+                misses=back.approval(work.job.record),
+                field="total",
+            )
+        intents.begin(
+            session,
+            shop_id=work.shop.id,
+            flow=FLOW,
+            record=work.job.record,
+            purpose=PURPOSE,
+            version=version,
+            variables=variables,
+        )
+    return version
+
+
+def _given_today(session: Session, work: Work, currency: str) -> Money:
+    """What other credit notes have given back in the last day, or are about to."""
+    rows = session.execute(
+        select(Intent.record, Intent.state, Intent.outcome).where(
+            Intent.flow == FLOW,
+            Intent.purpose == PURPOSE,
+            Intent.record != work.job.record,
+            Intent.state.in_([IntentState.INTENDED, IntentState.UNKNOWN, IntentState.DONE]),
+            Intent.first_sent_at >= clock.now() - DAY,
+        )
+    ).all()
+    total = Decimal(0)
+    for record, _, outcome in rows:
+        if outcome and outcome.get("total"):
+            total += Decimal(outcome["total"][0])
+            continue
+        hint = session.scalar(
+            select(Job.hint).where(Job.flow == FLOW, Job.record == record).order_by(Job.id.desc()).limit(1)
+        )
+        total += CreditTold.of(hint["values"]).total.amount if hint else Decimal(0)
+    return Money(total, currency)
+
+
+def _record(work: Work, connection: Connection, order_gid: str, made: Made, told: CreditTold) -> None:
+    """Links refund and credit note, and the ledger's entry, which the road to the ERP then counts as told."""
+    erp_id = work.job.record.partition(SEPARATOR)[2]
+    found = _read(work, order_gid)
+    entry = next((each for each in found.agreements or () if each.refund_gid == made.gid), None)
+    if entry is None:
+        raise Transient(
+            "ledger_behind",
+            "Shopify has made the refund; its sales ledger follows.",
+            after_seconds=LEDGER_SECONDS,
+        )
+    reference = f"{back.legacy_id(order_gid)}/C{erp_id}"
+    facts = refund_plan.exported(reference, entry, found.order.zero).facts()
+    written = Written(model=KIND, erp_id=erp_id, number=told.number, state="made")
+
+    def save(session: Session) -> None:
+        for kind, gid, extra in (
+            (KIND, made.gid, {"amount": str(made.amount.shop)}),
+            ("delta", f"{order_gid}#{reference}", facts),
+        ):
+            links.record(
+                session,
+                shop_id=work.shop.id,
+                connection_id=connection.id,
+                kind=kind,
+                shopify_gid=gid,
+                record=order_gid,
+                written=written,
+                facts=extra,
+            )
+
+    work.later(save)
+
+
+def _came_from_shopify(session: Session, order_gid: str, erp_id: str, told: CreditTold) -> bool:
+    if told.reference.startswith(f"{back.legacy_id(order_gid)}/"):
+        return True
+    for link in links.of_record(session, order_gid):
+        if link.kind != "delta" or link.erp_model == KIND:
+            continue
+        related = (link.facts.get("written") or {}).get("related") or ()
+        if link.erp_id == erp_id or any(each["erp_id"] == erp_id for each in related):
+            return True
+    return False
+
+
+def _recognised(
+    session: Session, connection: Connection, rules: Rules, told: CreditTold
+) -> dict[str, frozenset[str]]:
+    """By what the lines of an order are recognised, for each ERP product of the credit."""
+    items = [each.item for each in told.lines if each.item]
+    pairs = back.variants(session, connection, items)
+    codes = {**rules.products.codes, **rules.products.links}
+    return {
+        item: frozenset(link.shopify_gid for link in pairs.get(item, ()))
+        | frozenset(mark for mark, erp in codes.items() if erp == item)
+        for item in items
+    }
+
+
+def _location(rules: Rules, told: CreditTold) -> str:
+    """Where goods of the credit go back to; it matters only when some do."""
+    if not any(each.is_restocked for each in told.lines):
+        return ""
+    return back.location_of(rules, told.warehouse)
+
+
+def _mark(work: Work) -> str:
+    return f"concord {fingerprint([work.shop.id, work.job.record])[:16]}"
+
+
+def _read(work: Work, order_gid: str) -> Read:
+    client = work.gateways.shopify(work.shop.id, work.shop.domain)
+    found = reader.read_order(client, order_gid, lane=work.job.lane)
+    if found is None:
+        raise Rejected("order_gone", "Shopify does not know this order any more.", field="order")
+    return found

@@ -1,0 +1,144 @@
+"""Which fulfilment orders an ERP shipment takes its goods from. Pure: routing and goods in, decision out.
+
+Goods are taken where the ERP shipped them from; what Shopify expects elsewhere is moved there first. A hold is
+respected, and nothing is shipped beyond what is left.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sync.shopify.fulfilments import FulfilmentOrder, Made, OpenLine, Package, Routing
+
+MOVE = "MOVE"
+CANCELLED = "CANCELLED"
+
+
+@dataclass(frozen=True)
+class Goods:
+    """So many pieces of something, and how it can be recognised on an order."""
+
+    name: str
+    quantity: int
+    variants: frozenset[str]
+    skus: frozenset[str] = frozenset()
+
+    def is_on(self, line: OpenLine) -> bool:
+        """Whether the line sells these goods."""
+        return line.variant in self.variants or (bool(line.sku) and line.sku in self.skus)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dispatch:
+    """What to do. At most one of `moves`, `held` and `missing` matters, in this order: held, missing, moves."""
+
+    parts: Mapping[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)  # order -> (line, pieces)
+    moves: Mapping[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
+    held: tuple[FulfilmentOrder, ...] = ()
+    missing: tuple[str, ...] = ()  # goods of which there is not enough left to ship
+    lines: Mapping[str, int] = field(default_factory=dict)  # order line -> pieces, over all parts and moves
+
+
+def plan(routing: Routing, goods: Sequence[Goods], *, location: str) -> Dispatch:
+    """Takes each of the goods from the orders at the location, then from movable ones elsewhere."""
+    taking = _Taking(location)
+    missing: list[str] = []
+    for each in goods:
+        left = each.quantity
+        for order in sorted(routing.orders, key=taking.rank):
+            left -= taking.take(order, each, left)
+        if left:
+            missing.append(f"{left} of {each.name}")
+    if missing and taking.held:
+        missing = []  # the goods are there, but somebody holds them back
+    elif not missing:
+        taking.held.clear()
+    return Dispatch(
+        parts={order: tuple(rows) for order, rows in taking.parts.items()},
+        moves={order: tuple(rows) for order, rows in taking.moves.items()},
+        held=tuple(taking.held),
+        missing=tuple(missing),
+        lines=dict(taking.lines),
+    )
+
+
+def already(
+    routing: Routing, goods: Sequence[Goods], packages: Sequence[Package], *, taken: Collection[str]
+) -> list[Made]:
+    """Fulfilments that could be this shipment: as many pieces of the same goods, and not another shipment's. With
+    tracking numbers they must agree."""
+    wanted = sorted(each.quantity for each in goods)
+    numbers = {each.number for each in packages if each.number}
+    found = []
+    for made in routing.made:
+        if made.gid in taken or made.status == CANCELLED:
+            continue
+        told = {each.number for each in made.packages if each.number}
+        if sum(wanted) == sum(quantity for _, quantity in made.lines) and _same_goods(routing, made, goods):
+            if numbers and told and numbers.isdisjoint(told):
+                continue
+            found.append(made)
+    return found
+
+
+def _same_goods(routing: Routing, made: Made, goods: Sequence[Goods]) -> bool:
+    """Whether the lines of a fulfilment are these goods, piece by piece."""
+    known = {line.line: line for order in routing.orders for line in order.lines}
+    shipped: Counter[str] = Counter()
+    for gid, quantity in made.lines:
+        line = known.get(gid)
+        match = next((each for each in goods if line is not None and each.is_on(line)), None)
+        if match is None:
+            return False
+        shipped[match.name] += quantity
+    wanted: Counter[str] = Counter()
+    for each in goods:
+        wanted[each.name] += each.quantity
+    return shipped == wanted
+
+
+class _Taking:
+    """Collects what is taken from where; each piece is taken once."""
+
+    def __init__(self, location: str) -> None:
+        self.location = location
+        self.parts: dict[str, list[tuple[str, int]]] = {}
+        self.moves: dict[str, list[tuple[str, int]]] = {}
+        self.held: list[FulfilmentOrder] = []
+        self.lines: Counter[str] = Counter()
+        self._used: Counter[str] = Counter()
+
+    def rank(self, order: FulfilmentOrder) -> tuple[bool, str]:
+        return (order.location != self.location, order.gid)
+
+    def take(self, order: FulfilmentOrder, goods: Goods, wanted: int) -> int:
+        """Takes up to so many pieces from one order and says how many."""
+        is_here = order.location == self.location
+        takes = [
+            (line, min(wanted, line.remaining - self._used[line.gid]))
+            for line in order.lines
+            if wanted and goods.is_on(line)
+        ]
+        takes = [(line, pieces) for line, pieces in takes if pieces > 0]
+        if not takes or not order.is_open:
+            return 0
+        if order.is_held:
+            if order not in self.held:
+                self.held.append(order)
+            return 0
+        if is_here and not order.is_shippable:
+            return 0
+        if not is_here and MOVE not in order.actions:
+            return 0
+        rows = (self.parts if is_here else self.moves).setdefault(order.gid, [])
+        taken = 0
+        for line, pieces in takes:
+            pieces = min(pieces, wanted - taken)
+            if pieces:
+                rows.append((line.gid, pieces))
+                self._used[line.gid] += pieces
+                self.lines[line.line] += pieces
+                taken += pieces
+        return taken

@@ -1,0 +1,140 @@
+"""Stock to Shopify. What the ERP says becomes due values; values near zero go at once and alone, the rest in batches.
+
+Each try reads Shopify first, so an unknown outcome is settled by looking, and a value that is there already is not
+sent. A value is set from the quantity that was read: when somebody was faster it is read and decided again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy.orm import Session
+
+from kit import clock
+from kit.faults import Rejected, Transient
+from sync.connectors.base import Change
+from sync.domain.feeds import StockTold
+from sync.domain.ownership import Group, Side
+from sync.domain.policies import BackPolicies, Road
+from sync.domain.stock import BATCH as ROWS_LIMIT
+from sync.flows import back, stock_drift, stock_send
+from sync.flows.road import Done, Outcome, Skipped, Work
+from sync.flows.stock_send import Sent
+from sync.state import jobs, stock
+from sync.state.models import Lane
+from sync.state.settings_models import Connection
+from sync.state.stock_models import StockTarget
+
+FLOW = "stock_pull"
+LOCATION = "stock:"  # record of a batch job: this and the location
+GATHER = timedelta(seconds=3)  # a batch waits so long for its burst to end
+ROUNDS_LIMIT = 40  # then the thread goes to somebody else
+IDLE_ROUNDS_LIMIT = 5  # in a row in which every value had moved under us
+
+
+def take(session: Session, work: Work, connection: Connection, changes: Sequence[Change]) -> None:
+    """Keeps what the ERP said and makes due what differs from what Shopify was told."""
+    told = [StockTold.of(change.values) for change in changes]
+    changed = stock.tell(session, told, shop_id=work.shop.id, connection_id=connection.id, at=clock.now())
+    make_due(session, work, connection, sorted(changed))
+
+
+def make_due(session: Session, work: Work, connection: Connection, erp_items: Sequence[str]) -> None:
+    """Asks for the values that these products feed. A product that is linked later comes here again."""
+    policies = back.policies(work)
+    items = {*erp_items, *_kits_with(policies, erp_items)}
+    warehouses = back.rules(session, connection).warehouses
+    places = stock.places(session, connection_id=connection.id, items=items, warehouses=warehouses)
+    targets = stock.keep_targets(session, places, shop_id=work.shop.id, connection_id=connection.id)
+    wanted = stock_send.wanted(session, connection, targets, policies)
+    alone: list[StockTarget] = []
+    together: list[StockTarget] = []
+    for target in targets:
+        quantity = wanted[target.id]
+        if quantity == target.sent == target.seen and not target.due:
+            continue
+        is_near_zero = quantity <= policies.stock.guard_below
+        (alone if is_near_zero or target.due == stock.ALONE else together).append(target)
+    stock.mark(session, [target.id for target in alone], due=stock.ALONE)
+    stock.mark(session, [target.id for target in together], due=stock.BATCH)
+    for item in sorted({target.item_gid for target in alone}):
+        ask(session, work, item)
+    for location in sorted({target.location_gid for target in together}):
+        ask(session, work, f"{LOCATION}{location}", after=GATHER)
+
+
+def ask(session: Session, work: Work, record: str, *, after: timedelta = timedelta(0)) -> int:
+    """Asks for one item, or for the batch of a location."""
+    return jobs.ask(
+        session,
+        shop_id=work.shop.id,
+        flow=FLOW,
+        record=record,
+        lane=Lane.STOCK,
+        due_at=clock.now() + after,
+    )
+
+
+def run(work: Work) -> Outcome:
+    """Sends the due values of a location, or of one item."""
+    policies = back.policies(work)
+    if not policies.is_on(Road.STOCK) or not policies.owners.may_write(Group.STOCK, source=Side.ERP):
+        return Skipped("The ERP does not own stock in this shop.")
+    connection = work.gateways.connection_of(work.shop.id)
+    if work.job.record.startswith(LOCATION):
+        return _batches(work, connection, policies, work.job.record.removeprefix(LOCATION))
+    return _alone(work, connection, policies)
+
+
+def _batches(work: Work, connection: Connection, policies: BackPolicies, location: str) -> Outcome:
+    total = Sent()
+    idle = 0
+    for _ in range(ROUNDS_LIMIT):
+        with work.reading() as session:
+            targets = stock.due_at_location(session, location, limit=ROWS_LIMIT)
+        if not targets:
+            return Done(total.sentence())
+        sent = stock_send.send(work, connection, policies, location, targets)
+        with work.transaction() as session:
+            for item in sent.split_off:
+                ask(session, work, item)
+        total = total + sent
+        idle = 0 if sent.set or sent.same or sent.split_off else idle + 1
+        if idle >= IDLE_ROUNDS_LIMIT:
+            raise Transient("stock_moving", "Stock changes faster than it can be told. It is tried again.")
+    with work.transaction() as session:
+        ask(session, work, work.job.record, after=GATHER)
+    return Done(f"{total.sentence()} The rest follows.")
+
+
+def _alone(work: Work, connection: Connection, policies: BackPolicies) -> Outcome:
+    with work.reading() as session:
+        targets = stock.of_item(session, work.job.record)
+    if not targets:
+        return Skipped("This item is not kept in step with the ERP.")
+    total = Sent()
+    due = [target for target in targets if target.due]
+    for target in due:
+        sent = stock_send.send(work, connection, policies, target.location_gid, [target])
+        if sent.refusals:
+            raise Rejected(
+                "stock_refused",
+                f"Shopify refuses the stock of {target.sku or target.item_gid}: {sent.refusals[0]}",
+                field="quantity",
+                detail=target.location_gid,
+            )
+        total = total + sent
+    settled = [target for target in targets if not target.due]
+    drift = stock_drift.look(work, connection, policies, settled) if settled else ""
+    return Done(" ".join(part for part in (total.sentence(), drift) if part))
+
+
+def _kits_with(policies: BackPolicies, erp_items: Sequence[str]) -> set[str]:
+    """The kits, by their own ERP product, that have one of these as a member."""
+    changed = set(erp_items)
+    return {
+        kit
+        for kit, members in policies.kits.items()
+        if changed.intersection(member.erp_item for member in members)
+    }
