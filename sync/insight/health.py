@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from kit import clock
 from oauth.models import Installation, Shop
 from sync.domain.money import Money
+from sync.insight import names
 from sync.state.models import Attempt, Delivery, DeliveryState, Job, JobState, Link
 from sync.state.settings_models import Breaker, Connection, ConnectionState, Issue, MappingVersion, Snapshot
 
@@ -143,6 +144,13 @@ def _jobs(*states: JobState) -> Any:
     return select(func.count()).select_from(Job).where(Job.state.in_(states)).scalar_subquery()
 
 
+def _waiting() -> Any:
+    # Work about the shop as a whole (a comparison, the set-up) is no record that somebody waits for.
+    is_record = Job.record.startswith(names.PREFIX)
+    states = Job.state.in_((JobState.READY, JobState.RUNNING))
+    return select(func.count()).select_from(Job).where(states, is_record).scalar_subquery()
+
+
 def _figures(now: datetime) -> Select[Any]:
     links = select(func.count()).select_from(Link).where(Link.kind == "order")
     # A waiting delivery is counted too: it was accepted, and nobody should think that it is lost.
@@ -157,7 +165,7 @@ def _figures(now: datetime) -> Select[Any]:
     return select(
         links.scalar_subquery().label("synced_orders"),
         links.where(Link.linked_at > now - timedelta(days=1)).scalar_subquery().label("synced_today"),
-        _jobs(JobState.READY, JobState.RUNNING).label("waiting"),
+        _waiting().label("waiting"),
         _jobs(JobState.HELD).label("held"),
         _jobs(JobState.DEAD).label("dead"),
         unread.scalar_subquery().label("unread"),

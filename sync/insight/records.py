@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import Select, func, or_, select, union
 from sqlalchemy.orm import Session
 
 from sync.domain.money import Money
 from sync.insight import names
-from sync.state.models import Job, JobState, Link
+from sync.state.models import Attempt, Job, JobState, Link
 from sync.state.settings_models import Snapshot
 
 PAGE_SIZE = 50
@@ -92,7 +93,7 @@ def page(session: Session, *, tab: Tab, search: str = "", number: int = 1) -> Pa
 def _chosen(tab: Tab) -> Select[str]:
     match tab:
         case Tab.WAITING:
-            return _with_jobs(JobState.READY, JobState.RUNNING)
+            return _waiting()
         case Tab.HELD:
             return _with_jobs(JobState.HELD)
         case Tab.FAILED:
@@ -110,6 +111,31 @@ def _chosen(tab: Tab) -> Select[str]:
             return _everything()
 
 
+def _waiting() -> Select[str]:
+    # An order whose work is done without a document waits for Shopify: to be paid, for money that is on its way.
+    linked = select(Link.id).where(Link.record == Snapshot.record).correlate(Snapshot).exists()
+    newest = (
+        select(Job.state)
+        .where(Job.record == Snapshot.record)
+        .order_by(Job.id.desc())
+        .limit(1)
+        .correlate(Snapshot)
+        .scalar_subquery()
+    )
+    orders = select(Snapshot.record, Snapshot.read_at.label("at")).where(
+        Snapshot.record.startswith(f"{names.PREFIX}Order/"), ~linked, newest == JobState.DONE
+    )
+    jobs = select(Job.record, Job.asked_at.label("at")).where(
+        Job.state.in_((JobState.READY, JobState.RUNNING)), IS_RECORD
+    )
+    both = union(jobs, orders).subquery()
+    return (
+        select(both.c.record)
+        .group_by(both.c.record)
+        .order_by(func.max(both.c.at).desc(), both.c.record.desc())
+    )
+
+
 def _with_jobs(*states: JobState) -> Select[str]:
     return (
         select(Job.record)
@@ -124,7 +150,11 @@ def _everything() -> Select[str]:
     jobs = select(Job.record.label("record"), Job.asked_at.label("at")).where(Job.state.in_(OPEN), IS_RECORD)
     snapshots = select(Snapshot.record, func.coalesce(Snapshot.occurred_at, Snapshot.read_at).label("at"))
     both = union(jobs, snapshots).subquery()
-    return select(both.c.record).group_by(both.c.record).order_by(func.min(both.c.at).desc(), both.c.record)
+    return (
+        select(both.c.record)
+        .group_by(both.c.record)
+        .order_by(func.min(both.c.at).desc(), both.c.record.desc())
+    )
 
 
 def _found(search: str) -> Select[str]:
@@ -167,22 +197,41 @@ def _rows(session: Session, records: Sequence[str]) -> tuple[Row, ...]:
             .order_by(Link.record, Link.id)
         )
     }
+    waits = _sentences(
+        session, [record for record in records if _waits(jobs.get(record), linked.get(record))]
+    )
     return tuple(
-        _row(record, snapshots.get(record), jobs.get(record), linked.get(record)) for record in records
+        _row(record, snapshots.get(record), jobs.get(record), linked.get(record), waits.get(record, ""))
+        for record in records
     )
 
 
-def _row(record: str, snapshot: object, job: Job | None, erp_number: str | None) -> Row:
-    title = getattr(snapshot, "title", "")
-    occurred_at = getattr(snapshot, "occurred_at", None)
+def _waits(job: Job | None, erp_number: str | None) -> bool:
+    return job is not None and job.state == JobState.DONE and erp_number is None and "/Order/" in job.record
+
+
+def _sentences(session: Session, records: Sequence[str]) -> dict[str, str]:
+    """What the newest try of each record said."""
+    found = session.execute(
+        select(Attempt.record, Attempt.sentence)
+        .distinct(Attempt.record)
+        .where(Attempt.record.in_(records))
+        .order_by(Attempt.record, Attempt.id.desc())
+    )
+    return dict(found.tuples().all())
+
+
+def _row(record: str, snapshot: Any, job: Job | None, erp_number: str | None, waits_for: str) -> Row:
     total = (getattr(snapshot, "body", None) or {}).get("total", "")
     if not total and job is not None and job.money is not None and job.currency:
         total = str(Money(Decimal(job.money), job.currency))
+    occurred_at = getattr(snapshot, "occurred_at", None)
+    reason = job.reason if job is not None and job.state != JobState.DONE else ""
     return Row(
         name=names.of(record),
-        title=names.titled(record, title),
+        title=names.titled(record, getattr(snapshot, "title", "")),
         state=state_of(job, is_linked=erp_number is not None),
-        reason=job.reason if job is not None and job.state != JobState.DONE else "",
+        reason=reason or waits_for,
         erp_number=erp_number or "",
         total=total,
         at=occurred_at or (job.asked_at if job else None),
@@ -198,6 +247,8 @@ def state_of(job: Job | None, *, is_linked: bool) -> Tab:
             return Tab.HELD
         case JobState.DEAD:
             return Tab.FAILED
+        case JobState.DONE if not is_linked and job is not None and "/Order/" in job.record:
+            return Tab.WAITING
         case JobState.DONE:
             return Tab.SYNCED
         case _:

@@ -6,7 +6,7 @@ own page shows them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from oauth.models import AuditEntry
 from sync.insight import erp_documents, names, records
 from sync.insight.erp_documents import ErpDocument
-from sync.state.models import Attempt, Delivery, Intent, IntentState, Job, Link
+from sync.state.models import Attempt, Delivery, Intent, IntentState, Job, JobState, Link
 from sync.state.settings_models import Snapshot
 
 ENTRIES_LIMIT = 200
@@ -107,7 +107,7 @@ def of(session: Session, record: str) -> Timeline | None:
         name=names.of(record),
         title=names.titled(record, snapshot.title if snapshot else ""),
         state=records.state_of(telling, is_linked=bool(links)),
-        reason=telling.reason if telling and telling.state != "done" else "",
+        reason=_reason(telling, entries),
         fault_code=(telling.fault_code or "") if telling and is_open else "",
         misses=(telling.misses or "") if telling and is_open else "",
         job_id=telling.id if telling else None,
@@ -121,6 +121,14 @@ def of(session: Session, record: str) -> Timeline | None:
         documents=erp_documents.of(session, links),
         entries=tuple(sorted(entries, key=lambda entry: entry.at, reverse=True)[:ENTRIES_LIMIT]),
     )
+
+
+def _reason(job: Job | None, entries: Sequence[Entry]) -> str:
+    """Why it stands where it stands: the job's own reason, else what the newest try said."""
+    if job is not None and job.state != JobState.DONE and job.reason:
+        return job.reason
+    tries = [entry for entry in entries if entry.what is What.ATTEMPT]
+    return max(tries, key=lambda entry: entry.at).sentence if tries else ""
 
 
 def _newest(model: Any, order: Any, record: str) -> Any:

@@ -1,1 +1,1 @@
-"""Journeys of people through the admin in a real Chromium, on the local Shopify, the ERP stand-in and a real database."""
+"""Journeys of people through the admin in a real Chromium, on the local Shopify and the ERP stand-in."""

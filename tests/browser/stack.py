@@ -35,6 +35,7 @@ from web.app import build as build_web
 
 ALPHA = "alpha.myshopify.com"
 ERP_KEY = "standin-key-0123456789"
+TAXES = (("state", "0.04"), ("city", "0.04875"))
 POOL_SIZE = 12
 LOOK_SECONDS = 0.1
 ANSWER_SECONDS = 20.0
@@ -163,8 +164,8 @@ def _books() -> Books:
     books.options |= {
         "warehouse": [{"erp_id": "W1", "name": "Main warehouse", "code": "WH"}],
         "tax": [
-            {"erp_id": "T8875", "name": "New York 8.875 %", "rate": "0.08875"},
-            {"erp_id": "T19", "name": "Germany 19 %", "rate": "0.19"},
+            {"erp_id": f"T{number}", "name": f"Sales tax {name}", "rate": rate}
+            for number, (name, rate) in enumerate(TAXES, 1)
         ],
         "carrier": [{"erp_id": "C1", "name": "Parcel"}],
     }

@@ -78,7 +78,7 @@ def show(asked: Asked) -> Response:
             health=answer,
             status=_status(answer.mood),
             banner=_banner(answer),
-            advice=() if has_guide else _advice(answer),
+            advice=_advice(answer, has_guide=has_guide),
             steps=_steps(answer) if has_guide else (),
             proof_path=names.of(answer.last_proof.record).path if answer.last_proof else "",
         ),
@@ -159,7 +159,7 @@ def _banner(answer: Health) -> Banner | None:
             return None
 
 
-def _advice(answer: Health) -> tuple[Advice, ...]:
+def _advice(answer: Health, *, has_guide: bool) -> tuple[Advice, ...]:
     found = []
     if answer.held:
         found.append(
@@ -179,7 +179,7 @@ def _advice(answer: Health) -> tuple[Advice, ...]:
                 button="See the issues",
             )
         )
-    if answer.connection is None:
+    if answer.connection is None and not has_guide:
         found.append(
             Advice(
                 heading="Connect your ERP",

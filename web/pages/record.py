@@ -106,6 +106,8 @@ def _standing(story: Timeline) -> Standing:
             number = story.documents[0].number if story.documents else ""
             sentence = f"It is {number} in your ERP." if number else "There is nothing left to do."
             return Standing(heading="In sync", sentence=sentence)
+        case Tab.WAITING if not story.is_open:
+            return Standing(heading="Waits for Shopify", sentence=story.reason or "Nothing is owed yet.")
         case Tab.WAITING if story.attempts:
             return Standing(
                 heading="Trying again by itself",
