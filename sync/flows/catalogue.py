@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sync.flows import backfill, order_push, subscriptions, welcome
+from sync.flows import (
+    backfill,
+    erp_feeds,
+    order_push,
+    price_pull,
+    product_pull,
+    refund_pull,
+    shipment_pull,
+    stock_drift,
+    stock_pull,
+    subscriptions,
+    welcome,
+)
 from sync.flows.turn import Flow
 
 FLOWS: Mapping[str, Flow] = {
@@ -13,4 +25,11 @@ FLOWS: Mapping[str, Flow] = {
     "reconcile": backfill.reconcile,
     "backfill": backfill.backfill,
     "subscriptions": subscriptions.run,
+    "erp_feed": erp_feeds.run,
+    "stock_pull": stock_pull.run,
+    "stock_check": stock_drift.check,
+    "shipment_pull": shipment_pull.run,
+    "refund_pull": refund_pull.run,
+    "product_pull": product_pull.run,
+    "price_pull": price_pull.run,
 }

@@ -18,8 +18,17 @@ from kit import clock
 from oauth.models import Shop
 from sync.connectors.base import Change, Feed
 from sync.domain.policies import BackPolicies, Mode, Road
-from sync.flows import back, price_pull, product_pull, refund_pull, shipment_pull, stock_pull
-from sync.flows.periodic import active_shops
+from sync.flows import (
+    back,
+    price_pull,
+    product_pull,
+    refund_pull,
+    shipment_pull,
+    shops,
+    stock_drift,
+    stock_pull,
+)
+from sync.flows.arrivals import RECORD as SHOP
 from sync.flows.road import Done, Outcome, Skipped, Work
 from sync.gateways import Gateways
 from sync.state import cursors, jobs
@@ -104,7 +113,7 @@ def _since(work: Work, feed: Feed) -> datetime:
 def ask_due(gateways: Gateways) -> None:
     """Asks, in each shop, for the feeds whose time has come. The clock calls it often."""
     now = clock.now()
-    for shop_id in active_shops(gateways):
+    for shop_id in shops.active(gateways):
         with gateways.database.transaction(shop_id=shop_id) as session:
             policies = session.scalar(select(Shop.policies).where(Shop.id == shop_id)) or {}
             due: dict[str, datetime] = dict(
@@ -120,6 +129,15 @@ def ask_due(gateways: Gateways) -> None:
                 is_due = due.get(_name(source.feed), now) <= now
                 if is_due and record not in waiting and _is_open(policies, source.road):
                     jobs.ask(session, shop_id=shop_id, flow=FLOW, record=record, lane=source.lane)
+
+
+def ask_checks(gateways: Gateways) -> None:
+    """Asks, in each shop that takes its stock from the ERP, for a whole compare."""
+    for shop_id in shops.active(gateways):
+        with gateways.database.transaction(shop_id=shop_id) as session:
+            policies = session.scalar(select(Shop.policies).where(Shop.id == shop_id)) or {}
+            if _is_open(policies, Road.STOCK):
+                jobs.ask(session, shop_id=shop_id, flow=stock_drift.FLOW, record=SHOP, lane=Lane.BACKFILL)
 
 
 def _is_open(policies: Mapping[str, Any], road: Road) -> bool:

@@ -13,10 +13,17 @@ from sqlalchemy.orm import Session
 from kit import clock
 from oauth import install
 from oauth.models import Shop
+from sync.flows import shipment_pull
 from sync.flows.intake import Body, Handler
 from sync.state import jobs
 from sync.state.models import Delivery, Job, JobState, Lane
 
+ROUTING_TOPICS = (
+    "fulfillment_orders/hold_released",
+    "fulfillment_orders/moved",
+    "fulfillment_orders/split",
+    "fulfillment_orders/order_routing_complete",
+)
 PRIVACY_TOPICS = ("customers/data_request", "customers/redact", "shop/redact")
 
 
@@ -70,4 +77,5 @@ HANDLERS: Mapping[str, Handler] = {
     "app/scopes_update": _scopes_updated,
     "shop/update": _shop_updated,
     **dict.fromkeys(PRIVACY_TOPICS, _privacy),
+    **dict.fromkeys(ROUTING_TOPICS, shipment_pull.routing_changed),
 }

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from kit import clock
 from kit.db import all_shops
-from oauth.models import Installation, Shop
+from sync.flows import erp_feeds, shops
 from sync.flows.arrivals import RECORD
 from sync.gateways import Gateways
 from sync.state import jobs
@@ -21,20 +21,11 @@ HELD_AGAIN_AFTER = timedelta(minutes=30)
 Rhythm = tuple[timedelta, Callable[[Gateways], None]]
 
 
-def active_shops(gateways: Gateways) -> list[int]:
-    """Ids of the shops that we work for."""
-    with gateways.database.transaction() as session:
-        living = [Installation.INSTALLED, Installation.SCOPES_MISSING]
-        return list(
-            session.execute(select(Shop.id).where(Shop.state.in_(living)).order_by(Shop.id)).scalars()
-        )
-
-
 def ask_everywhere(flow: str, lane: Lane) -> Callable[[Gateways], None]:
     """An act that asks for a job about the shop as a whole, in each shop."""
 
     def act(gateways: Gateways) -> None:
-        for shop_id in active_shops(gateways):
+        for shop_id in shops.active(gateways):
             with gateways.database.transaction(shop_id=shop_id) as session:
                 jobs.ask(session, shop_id=shop_id, flow=flow, record=RECORD, lane=lane)
 
@@ -60,6 +51,8 @@ def look_at_held_again(gateways: Gateways) -> None:
 
 
 RHYTHMS: Sequence[Rhythm] = (
+    (timedelta(seconds=15), erp_feeds.ask_due),
+    (timedelta(hours=1), erp_feeds.ask_checks),
     (timedelta(minutes=10), ask_everywhere("reconcile", Lane.BACKFILL)),
     (timedelta(hours=1), ask_everywhere("subscriptions", Lane.BACKFILL)),
     (timedelta(minutes=10), renew_tokens),

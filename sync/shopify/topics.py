@@ -158,7 +158,6 @@ TOPICS: Mapping[str, Topic] = {
         Topic(
             name="customers/update",
             scopes=("read_customers",),
-            flow="customer_push",
             is_whole=True,
             record_type="Customer",
             paths=_OWN,
