@@ -160,8 +160,12 @@ class Document:
 
     @property
     def is_stock_only(self) -> bool:
-        """No money in it: it moves goods (a cancelled order that cost nothing) and posts nothing."""
-        return not self.total and not any(line.net or line.taxes for line in self.lines)
+        """A later document without money: it moves goods (a cancelled order that cost nothing) and posts nothing."""
+        return (
+            self.kind is not DocumentKind.SALE
+            and not self.total
+            and not any(line.net or line.tax for line in self.lines)
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -137,6 +137,10 @@ class Workshop:
         """Changes the stored order itself."""
         document = self.order
         by(document)
+        self.put(document)
+
+    def put(self, document: Document) -> None:
+        """Stores the order as given."""
         self.store.put(self.shop, "order", self.order_id, document)
 
     @property
