@@ -7,6 +7,7 @@ addresses and a token per shop. It refuses a busy port with one sentence.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import socket
@@ -128,7 +129,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     configuration = uvicorn.Config(
         application, log_level="critical", access_log=False, timeout_graceful_shutdown=3
     )
-    uvicorn.Server(configuration).run(sockets=[bound])
+    with contextlib.suppress(KeyboardInterrupt):  # uvicorn has stopped cleanly by then
+        uvicorn.Server(configuration).run(sockets=[bound])
     store.close()
     return 0
 

@@ -26,10 +26,10 @@ HTTP 422 and says which ones it would have understood. Every path below starts w
 | GET, POST /clock | `factor` | `{"factor", "now"}`: how much webhook waits are compressed |
 | POST /secrets | `add` or `revoke_oldest` | `{"secrets": n}` |
 
-A fault is `{"kind", "target"?, "times"?, "shop"?, "match"?}` and what its kind needs: `slow` (`ms`), `fail` (`status`, `body`), `cut` (executed, but the answer is lost), `throttle` with target
-`graphql` (default) or `token` (all but throttle); `drop`, `duplicate`, `reorder`, `delay` (`seconds`) for webhooks.
-`match` must be part of the request body (graphql), the grant type (token) or the topic (webhook). `times` counts
-down from 1; `null` lasts until DELETE.
+A fault is `{"kind", "target"?, "times"?, "shop"?, "match"?}` and what its kind needs: `slow` (`ms`), `fail` (`status`,
+`body`), `cut` (executed, but the answer is lost) and `throttle` with target `graphql` (default) or `token` (all but
+throttle); `drop`, `duplicate`, `reorder` and `delay` (`seconds`) for webhooks. `match` must be part of the request
+body (graphql), the grant type (token) or the topic (webhook). `times` counts down from 1; `null` lasts until DELETE.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""Tests of the local Shopify's outside: OAuth, webhooks, admin pages, control API, the process."""
