@@ -16,6 +16,7 @@ from sync.connectors.base import (
     Probe,
     Written,
 )
+from sync.connectors.tryton.carving import Carver
 from sync.connectors.tryton.client import Client
 from sync.connectors.tryton.feeds import Feeds
 from sync.connectors.tryton.lists import Lists
@@ -35,7 +36,8 @@ class TrytonConnector:
         self._client = Client(opening)
         self._shop = Shop(self._client, opening)
         self._parties = Parties(self._client, self._shop)
-        self._sales = Sales(self._client, self._shop, self._parties)
+        self._carver = Carver(self._client, self._shop)
+        self._sales = Sales(self._client, self._shop, self._parties, self._carver)
 
     def probe(self) -> Probe:
         """Says which company the web shop belongs to. Raises Misconfigured when anything is wrong."""
@@ -72,7 +74,7 @@ class TrytonConnector:
                 "The order of this fulfilment is not in Tryton yet.",
                 misses=f"link:{shipment.record}",
             )
-        return Shipments(self._client).ship(sale, shipment)
+        return Shipments(self._client, self._carver).ship(sale, shipment)
 
     def changes(self, feed: Feed, position: Mapping[str, Any], *, limit: int) -> ChangePage:
         """What changed in Tryton since a position."""

@@ -16,7 +16,7 @@ from sync.domain.money import digits
 SALABLE = [["salable", "=", True], ["active", "in", [True, False]]]
 PRODUCT = "product.product"
 PRODUCT_FIELDS = ("code", "name", "active", "identifiers.code", "last_modified_at")
-PRICE_FIELDS = ("code", "list_price", "account_category", "last_modified_at")
+PRICE_FIELDS = ("code", "list_price_used", "account_category", "last_modified_at")
 STOCK_FIELDS = ("code", "type", "quantity")
 
 
@@ -38,7 +38,7 @@ def products(client: Client, ids: Sequence[int]) -> list[Change]:
 
 def prices(client: Client, shop: WebShop, ids: Sequence[int]) -> list[Change]:
     """List prices, as Tryton keeps them and with the taxes that the product's category names."""
-    rows = [row for row in _read(client, ids, PRICE_FIELDS) if row["list_price"] is not None]
+    rows = [row for row in _read(client, ids, PRICE_FIELDS) if row["list_price_used"] is not None]
     rates = _rates(client, {row["account_category"] for row in rows if row["account_category"]})
     step = Decimal(1).scaleb(-digits(shop.currency))
     return [
@@ -46,10 +46,10 @@ def prices(client: Client, shop: WebShop, ids: Sequence[int]) -> list[Change]:
             Feed.PRICES,
             row,
             changed_at=row["last_modified_at"],
-            price=row["list_price"],
-            gross_price=(row["list_price"] * (1 + rates.get(row["account_category"], Decimal(0)))).quantize(
-                step, ROUND_HALF_UP
-            ),
+            price=row["list_price_used"],
+            gross_price=(
+                row["list_price_used"] * (1 + rates.get(row["account_category"], Decimal(0)))
+            ).quantize(step, ROUND_HALF_UP),
             currency=shop.currency,
         )
         for row in rows

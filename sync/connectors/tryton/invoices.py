@@ -32,6 +32,7 @@ FIELDS = (
     "taxes.manual",
     "lines.account",
     "lines.product",
+    "lines.unit",
     "lines.origin",
     "lines.type",
 )
@@ -73,7 +74,8 @@ class Invoices:
 
     def _set_accounts(self, row: Row, sale: Row, parts: list[Part]) -> None:
         """Accounts that the mapping names, and the product of money-only lines, which the sale had to leave out."""
-        by_origin = {f"sale.line,{line}": part for line, part in zip(_ids(sale["lines"]), parts, strict=True)}
+        lines = sorted(_ids(sale["lines"]))  # by age, however people sorted them
+        by_origin = {f"sale.line,{line}": part for line, part in zip(lines, parts, strict=True)}
         for line in row["lines"]:
             if line["type"] != "line":
                 continue
@@ -85,25 +87,29 @@ class Invoices:
                     "or turn off grouping for this customer in Tryton.",
                     field="invoice",
                 )
-            values = self._line_values(part, line)
+            values = self._line_values(part)
             if any(line[name] != value for name, value in values.items()):
                 self._client.write("account.invoice.line", line["id"], values)
 
-    def _line_values(self, part: Part, line: Row) -> dict[str, int | None]:
+    def _line_values(self, part: Part) -> dict[str, int | None]:
         values: dict[str, int | None] = {}
         if part.line.erp_item and not part.has_product:
-            product = int(part.line.erp_item)
-            values["product"] = product
-            if account := self._revenue_account(product):
-                values["account"] = account
+            values |= self._of_product(int(part.line.erp_item))
         if part.line.erp_account:
             values["account"] = int(part.line.erp_account)
         return values
 
-    def _revenue_account(self, product: int) -> int | None:
-        row = self._client.get("product.product", product, ["account_category.account_revenue"])
-        category = row and row["account_category"]
-        return category["account_revenue"] if category else None
+    def _of_product(self, product: int) -> dict[str, int | None]:
+        """What a line would have taken from its product."""
+        row = self._client.get(
+            "product.product", product, ["sale_uom", "default_uom", "account_category.account_revenue"]
+        )
+        if row is None:
+            return {}
+        values: dict[str, int | None] = {"product": product, "unit": row["sale_uom"] or row["default_uom"]}
+        if (category := row["account_category"]) and category["account_revenue"]:
+            values["account"] = category["account_revenue"]
+        return values
 
     def _set_taxes(self, row: Row, document: Document) -> None:
         wanted = fields.wanted_taxes(document)

@@ -11,6 +11,7 @@ from typing import Any
 from kit.faults import Misconfigured, Rejected
 from sync.connectors.base import Related, Written
 from sync.connectors.tryton import fields, invoices
+from sync.connectors.tryton.carving import Carver
 from sync.connectors.tryton.client import Client, Row
 from sync.connectors.tryton.fields import Part
 from sync.connectors.tryton.invoices import Invoices
@@ -46,13 +47,13 @@ ARRIVED = ("processing", "done")
 class Sales:
     """The sales of one web shop."""
 
-    def __init__(self, client: Client, shop: Shop, parties: Parties) -> None:
+    def __init__(self, client: Client, shop: Shop, parties: Parties, carver: Carver) -> None:
         self._client = client
         self._shop = shop
         self._parties = parties
         self._invoices = Invoices(client)
         self._returns = Returns(client)
-        self._openings = Openings(client)
+        self._openings = Openings(client, carver)
 
     def row(self, reference: str) -> Row | None:
         """The sale of a reference, in whatever state."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from kit.faults import Misconfigured
+from kit.faults import Misconfigured, Rejected
 from sync.connectors.base import Opening
 from sync.connectors.tryton.client import Client
 
@@ -75,14 +75,17 @@ class Shop:
         full = code if code.startswith(f"{country_code}-") else f"{country_code}-{code}"
         return self._id("country.subdivision", full)
 
-    def journal(self, kind: str) -> int:
-        """Id of the first journal of a type."""
-        found = self._client.search("account.journal", [["type", "=", kind]], ["id"], size=1)
-        if not found:
-            raise Misconfigured(
-                "no_journal", f"Tryton has no journal of the type {kind}.", misses=f"erp:journal:{kind}"
-            )
-        return int(found[0]["id"])
+    def zones(self, warehouse: int) -> dict[str, int]:
+        """The warehouse with the zones that goods leave through, as a shipment names them. Raises Rejected."""
+        fields = ["output_location", "picking_location", "storage_location"]
+        row = self._client.get("stock.location", warehouse, fields)
+        if row is None:
+            raise Rejected("warehouse_gone", "A warehouse is not in Tryton any more.", field="warehouse")
+        return {
+            "warehouse": warehouse,
+            "warehouse_output": row["output_location"],
+            "warehouse_storage": row["picking_location"] or row["storage_location"],
+        }
 
     def _required(self, model: str, code: str, sentence: str) -> int:
         found = self._id(model, code)
