@@ -60,29 +60,19 @@ def acts(draw: st.DrawFn, shop: str) -> tuple[str, dict[str, Any]]:
     """One thing that happens to an order; Shopify may refuse it."""
     sku, count = draw(st.sampled_from(SKUS[shop])), draw(st.integers(0, 5))
     one = {"sku": sku, "quantity": 1}
-    chosen: tuple[str, dict[str, Any]] = draw(
-        st.sampled_from(
-            (
-                ("edit", {"add": [{"sku": sku, "quantity": 1 + count}]}),
-                ("edit", {"set_quantity": [{"sku": sku, "quantity": count}]}),
-                ("refund", {"lines": [{"sku": sku, "quantity": 1, "restock_type": "RETURN"}]}),
-                ("refund", {"lines": [{"sku": sku, "quantity": 1}], "amount": draw(CENTS)}),
-                ("refund", {"shipping": True}),
-                ("refund", {"shipping": draw(CENTS)}),
-                ("refund", {"amount": draw(CENTS)}),
-                (
-                    "return",
-                    {
-                        "back": [{"sku": sku, "quantity": 1}],
-                        "new": [{"sku": sku, "quantity": 2}],
-                        "fee": "1.11",
-                    },
-                ),
-                ("cancel", {}),
-            )
-        )
+    more = [{"sku": sku, "quantity": 2}]
+    choices: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("edit", {"add": [{"sku": sku, "quantity": 1 + count}]}),
+        ("edit", {"set_quantity": [{"sku": sku, "quantity": count}]}),
+        ("refund", {"lines": [{**one, "restock_type": "RETURN"}]}),
+        ("refund", {"lines": [one], "amount": draw(CENTS)}),
+        ("refund", {"shipping": True}),
+        ("refund", {"shipping": draw(CENTS)}),
+        ("refund", {"amount": draw(CENTS)}),
+        ("return", {"back": [one], "new": more, "fee": "1.11"}),
+        ("cancel", {}),
     )
-    return chosen
+    return draw(st.sampled_from(choices))
 
 
 def look(
