@@ -9,8 +9,7 @@ import httpx2
 from kit import clock
 from kit.http import Door
 from oauth import scopes
-from sandbox.shopify import installations, oauth, seed, tokens
-from sandbox.shopify.door import DirectTransport, Handler
+from sandbox.shopify import app, installations, seed, tokens
 from sandbox.shopify.settings import Settings, load_app
 from sandbox.shopify.store import Store
 from sandbox.shopify.world import World
@@ -18,9 +17,6 @@ from tests.environments import CLIENT_ID, CLIENT_SECRET
 
 ORIGIN = "http://127.0.0.1:9100"
 APP_URL = "https://concord.example"
-TOKEN_ENDPOINT: list[tuple[str, str, Handler]] = [
-    ("POST", "/shops/{shop}/admin/oauth/access_token", oauth.access_token)
-]
 ALPHA, BETA = seed.ALPHA, seed.BETA
 
 
@@ -42,7 +38,7 @@ class LocalShopify:
         store = Store(now=clock.now)
         seed.seed(store)
         self.world = World(Settings(app=configured, client_secret=CLIENT_SECRET, origin=ORIGIN), store)
-        self._transport = _Counting(DirectTransport(self.world, TOKEN_ENDPOINT))
+        self._transport = _Counting(app.transport(self.world))
 
     def door(self, origin: str = ORIGIN) -> Door:
         """A door behind which this Shopify answers."""
