@@ -118,6 +118,8 @@ def ask_due(gateways: Gateways) -> None:
             policies = session.scalar(select(Shop.policies).where(Shop.id == shop_id)) or {}
             due: dict[str, datetime] = dict(
                 session.execute(select(Cursor.feed, Cursor.due_at).where(Cursor.feed.startswith(PREFIX)))
+                .tuples()
+                .all()
             )
             # One that is held or dead waits for a setting or a person, not for the clock.
             waiting = set(
