@@ -20,7 +20,7 @@ from sync.domain.documents import Document, DocumentKind
 from sync.domain.exported import Exported, ExportedDocument
 from sync.domain.filters import Skip
 from sync.domain.money import Money
-from sync.domain.plan import Plan, needs_ledger, plan_order
+from sync.domain.plan import LEDGER_NEEDED, Plan, needs_ledger, plan_order
 from sync.domain.records import Order
 from sync.domain.rules import Rules
 from sync.flows import road
@@ -44,12 +44,16 @@ def run(work: Work) -> Outcome:
         rules = rules_json.read_rules(mappings.in_force(session, connection.id).rules)
         already = _already(session, order)
     _keep(work, order)
-    if agreements is None and needs_ledger(order, already):
+    if agreements is None and needs_ledger(order, already, rules):
         order, agreements = _ask_shopify(work)
         _keep(work, order)
     with work.gateways.erp(connection, work.shop.domain) as connector:
         catalogue = work.gateways.catalogue(connection, connector, _codes(order))
         plan = plan_order(order, rules, agreements=agreements, already=already, catalogue=catalogue)
+        if isinstance(plan, Skip) and plan.code == LEDGER_NEEDED:
+            order, agreements = _ask_shopify(work)
+            catalogue = work.gateways.catalogue(connection, connector, _codes(order))
+            plan = plan_order(order, rules, agreements=agreements, already=already, catalogue=catalogue)
         if isinstance(plan, Skip):
             return _skipped(plan, already)
         return _carry_out(work, connection, connector, order, rules, plan)
@@ -207,9 +211,12 @@ def _customer(work: Work, connection: Connection, connector: Connector, plan: Pl
     gid = document.shopify_gid or document.code
     with work.reading() as session:
         link = links.find(session, connection_id=connection.id, kind="customer", shopify_gid=gid)
-    if link is not None:
-        return link.erp_id
     purpose = f"customer:{document.code}"[:64]
+    if link is not None:
+        if work.job.attempts:  # an earlier try may have begun to create it
+            known = Written(model=link.erp_model, erp_id=link.erp_id, number=link.erp_number, state="linked")
+            road.found_without_asking(work, purpose=purpose, written=known)
+        return link.erp_id
     choice = customers.choose(connector.match_customer(document))
     match choice.verdict:
         case Verdict.MATCHED | Verdict.LINKED:

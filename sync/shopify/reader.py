@@ -23,6 +23,7 @@ from sync.domain.records import (
     ShippingLine,
     Totals,
 )
+from sync.shopify import answers
 from sync.shopify.bodies import mark_tips
 from sync.shopify.bodies_values import (
     Json,
@@ -57,6 +58,20 @@ DISCOUNT_TITLES: Final = (
     ("manual", "manual"),
     ("script", "script"),
 )
+# Parts of an order behind a scope or approval of their own, and what the record calls them.
+GRANTED_APART: Final = {
+    "paymentTerms": "payment_terms",
+    "purchasingEntity": "company",
+    "customer": "customer",
+    "billingAddress": "addresses",
+    "shippingAddress": "addresses",
+    "email": "contact",
+    "phone": "contact",
+    "returns": "returns",
+    "retailLocation": "location",
+    "metafields": "metafields",
+    "fulfillments": "fulfilments",
+}
 PAGES: Final = 200  # of one connection; more than any order may have
 
 
@@ -66,6 +81,10 @@ class Runs(Protocol):
     def run(
         self, operation: str, variables: Mapping[str, Any] | None = None, *, lane: int
     ) -> dict[str, Any]: ...
+
+    def ask(
+        self, operation: str, variables: Mapping[str, Any] | None = None, *, lane: int
+    ) -> answers.Answer: ...
 
 
 class Read(NamedTuple):
@@ -80,11 +99,13 @@ def read_order(client: Runs, gid: str, *, lane: int) -> Read | None:
 
     Raises Transient when the order changed between two pages.
     """
-    node = client.run("order", {"id": gid}, lane=lane)["order"]
+    answer = client.ask("order", {"id": gid}, lane=lane)
+    unknown = _tolerated(answer)
+    node = answer.data["order"]
     if node is None:
         return None
     _complete(client, node, lane)
-    found = order(node)
+    found = order(node, unknown=unknown)
     return Read(found, read_agreements(client, found, lane=lane))
 
 
@@ -109,13 +130,27 @@ def read_agreements(client: Runs, record: Order, *, lane: int) -> tuple[Agreemen
     return tuple(found)
 
 
-def order(node: Any) -> Order:
-    """The order of the `order` document. Raises Rejected `schema_drift` with the path of what is broken."""
+def order(node: Any, *, unknown: frozenset[str] = frozenset()) -> Order:
+    """The order of the `order` document; `unknown` are parts that the shop does not let us see.
+
+    Raises Rejected `schema_drift` with the path of what is broken.
+    """
     with contract("an order"):
-        return _order(node)
+        return _order(node, unknown)
 
 
-def _order(node: Json) -> Order:
+def _tolerated(answer: answers.Answer) -> frozenset[str]:
+    """Parts that an order can be exported without. Any other denied part is a Misconfigured."""
+    found = set()
+    for each_denied in answer.denied:
+        part = GRANTED_APART.get(str(each_denied.path[1])) if len(each_denied.path) > 1 else None
+        if part is None:
+            raise answers.denied(each_denied.scope, detail=f"order: {each_denied.message}")
+        found.add(part)
+    return frozenset(found)
+
+
+def _order(node: Json, unknown: frozenset[str]) -> Order:
     zero = Both.nothing(need(node, "currencyCode"), need(node, "presentmentCurrencyCode"))
     totals = _totals(node, zero)
     return Order(
@@ -159,6 +194,7 @@ def _order(node: Json) -> Order:
         returns=nodes(node, "returns", returned),
         transactions=each(node, "transactions", transaction),
         metafields=dict(nodes(node, "metafields", _metafield)),
+        unknown=unknown,
     )
 
 
@@ -194,7 +230,7 @@ def _complete(client: Runs, node: dict[str, Any], lane: int) -> None:
     for each_refund in node["refunds"]:
         lines = each_refund["refundLineItems"]
         _follow(client, lines, "refund_lines", "refund", "refundLineItems", each_refund["id"], lane)
-    for one in node["fulfillments"]:
+    for one in node["fulfillments"] or ():
         lines = one["fulfillmentLineItems"]
         _follow(client, lines, "fulfillment_lines", "fulfillment", "fulfillmentLineItems", one["id"], lane)
 

@@ -72,7 +72,8 @@ def acts(draw: st.DrawFn, shop: str) -> tuple[str, dict[str, Any]]:
         ("return", {"back": [one], "new": more, "fee": "1.11"}),
         ("cancel", {}),
     )
-    return draw(st.sampled_from(choices))
+    chosen: tuple[str, dict[str, Any]] = draw(st.sampled_from(choices))
+    return chosen
 
 
 def look(
