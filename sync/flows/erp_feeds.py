@@ -117,9 +117,9 @@ def ask_due(gateways: Gateways) -> None:
         with gateways.database.transaction(shop_id=shop_id) as session:
             policies = session.scalar(select(Shop.policies).where(Shop.id == shop_id)) or {}
             due: dict[str, datetime] = dict(
-                session.execute(select(Cursor.feed, Cursor.due_at).where(Cursor.feed.startswith(PREFIX)))
-                .tuples()
-                .all()
+                session.execute(
+                    select(Cursor.feed, Cursor.due_at).where(Cursor.feed.startswith(PREFIX))
+                ).all()
             )
             # One that is held or dead waits for a setting or a person, not for the clock.
             waiting = set(
