@@ -11,13 +11,10 @@ import hmac
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from urllib.parse import urlencode
 
 from itsdangerous import BadData, URLSafeTimedSerializer
 from itsdangerous.timed import TimestampSigner
-from sqlalchemy import delete
-
 from kit import clock
 from kit.config import Settings
 from kit.db import Database, insert
@@ -32,7 +29,6 @@ STATE_SECONDS = 60
 STATE_BYTES = 32
 COOKIE = "concord_state"
 CALLBACK_PATH = "/auth/callback"
-FORGET_STATES_AFTER = timedelta(days=1)
 
 
 class NotFromShopify(Exception):
@@ -94,11 +90,6 @@ class CodeGrant:
             return self._installer.arrive_by_code(domain, code, address=address)
         except GrantLost as lost:
             raise NotFromShopify(f"Shopify refuses the code: {lost.why}") from lost
-
-    def forget_old_states(self) -> None:
-        """Removes states that no cookie can still carry; for the clock."""
-        with self._database.transaction() as session:
-            session.execute(delete(UsedState).where(UsedState.used_at < clock.now() - FORGET_STATES_AFTER))
 
     def _proven_shop(self, pairs: Sequence[tuple[str, str]]) -> tuple[str, dict[str, str]]:
         try:

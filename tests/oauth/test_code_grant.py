@@ -171,13 +171,3 @@ def test_fewer_scopes_than_asked_are_noticed(
     pairs = signed(settings, [("code", code), ("shop", ALPHA), ("state", query["state"])])
     arrival = code_grant.come_back(pairs, cookie=departure.cookie)
     assert "write_orders" in arrival.missing_scopes
-
-
-def test_old_states_are_forgotten(
-    code_grant: CodeGrant, settings: Settings, shopify: LocalShopify, noon: SetClock
-) -> None:
-    departure = departed(code_grant, settings)
-    code_grant.come_back(answer(shopify, departure), cookie=departure.cookie)
-    noon.move(86_401)
-    code_grant.forget_old_states()
-    code_grant.forget_old_states()
