@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 
 from itsdangerous import BadData, URLSafeTimedSerializer
 from itsdangerous.timed import TimestampSigner
+
 from kit import clock
 from kit.config import Settings
 from kit.db import Database, insert
