@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,7 +15,7 @@ SIGN_OF_LIFE_SECONDS = 15.0
 def step(title: str) -> Iterator[None]:
     """Prints the title, now and then a dot while the block runs, and at the end how long it took."""
     began = time.monotonic()
-    print(f"  {title} ".ljust(WIDTH, "."), end=" ", flush=True)
+    print(f"  {title} ".ljust(WIDTH, "."), end="", flush=True)
     over = threading.Event()
     watcher = threading.Thread(target=_signs_of_life, args=(over,), daemon=True)
     watcher.start()
@@ -50,5 +49,4 @@ def _signs_of_life(over: threading.Event) -> None:
 def _finish(over: threading.Event, watcher: threading.Thread, word: str) -> None:
     over.set()
     watcher.join()
-    print(word, flush=True)
-    sys.stdout.flush()
+    print(f" {word}", flush=True)

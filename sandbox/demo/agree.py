@@ -15,12 +15,16 @@ from typing import Any
 import psycopg
 
 from sandbox.demo.day import Placed
+from sandbox.demo.shopify import Document
 from sandbox.demo.town import Town
 from sandbox.erp.tryton.rpc import Rpc
 from sandbox.shopify.seed_data import of
 
 WAIT_SECONDS = 240.0
-LOOK_SECONDS = 0.4
+LOOK_SECONDS = 0.3
+SETTLED = ("done", "ignored", "held", "dead")
+# By shop and record: state, reason and when it was finished first.
+Work = Mapping[tuple[str, str], tuple[str, str, datetime | None]]
 
 
 @dataclass(frozen=True)
@@ -52,29 +56,25 @@ class Row:
 
 
 def wait(town: Town, placed: Sequence[Placed]) -> list[Row]:
-    """Looks until all agree, or until nothing more can be hoped for. The last look is given, whatever it shows."""
+    """Waits until Concord has settled every order, then looks at both sides; whatever they show is the answer."""
     until = time.monotonic() + WAIT_SECONDS
-    ledgers = {shop: Ledger(town, shop) for shop in {order.shop for order in placed}}
-    try:
-        while True:
-            rows = look(town, placed, ledgers)
-            is_hopeless = all(row.agrees or row.job_state in ("held", "dead") for row in rows)
-            if is_hopeless or time.monotonic() > until:
-                return rows
+    keys = {(order.shop, order.gid) for order in placed}
+    with psycopg.connect(town.database_url, autocommit=True) as connection:
+        while not _is_settled(connection, keys) and time.monotonic() < until:
             time.sleep(LOOK_SECONDS)
-    finally:
-        for ledger in ledgers.values():
-            ledger.close()
-
-
-def look(town: Town, placed: Sequence[Placed], ledgers: Mapping[str, Ledger]) -> list[Row]:
-    """Both sides as they are now."""
-    orders = {
-        (shop, str(order["id"])): order for shop in ledgers for order in town.control.records(shop, "order")
-    }
-    sales = {shop: ledger.sales() for shop, ledger in ledgers.items()}
-    with psycopg.connect(town.database_url) as connection:
         work = _work(connection)
+    return look(town, placed, work)
+
+
+def look(town: Town, placed: Sequence[Placed], work: Work) -> list[Row]:
+    """Both sides as they are now."""
+    orders: dict[tuple[str, str], Document] = {}
+    sales: dict[str, dict[str, list[Sale]]] = {}
+    for shop in {order.shop for order in placed}:
+        orders |= {(shop, order["id"]): order for order in town.control.records(shop, "order")}
+        ledger = Ledger(town, shop)
+        sales[shop] = ledger.sales()
+        ledger.close()
     return [_row(each, orders[each.shop, each.gid], sales[each.shop], work) for each in placed]
 
 
@@ -91,12 +91,17 @@ class Ledger:
         self._rpc.close()
 
     def sales(self) -> dict[str, list[Sale]]:
-        """All sales by the reference that they carry."""
+        """All sales by the reference that they carry, each with what was invoiced for it."""
         found: dict[str, list[Sale]] = {}
-        fields = ("reference", "web_id", "number", "total_amount", "currency", "state")
+        fields = ("reference", "web_id", "number", "total_amount", "currency", "state", "invoices")
         for row in self._rpc.read("sale.sale", self._rpc.find("sale.sale"), *fields):
+            invoices = self._rpc.read("account.invoice", row["invoices"], "total_amount", "state")
+            posted = [each["total_amount"] for each in invoices if each["state"] in ("posted", "paid")]
             sale = Sale(
-                row["number"] or "draft", row["total_amount"], self._code(row["currency"]), row["state"]
+                number=row["number"] or "draft",
+                total=sum(posted, Decimal(0)) if posted else row["total_amount"],
+                currency=self._code(row["currency"]),
+                state="invoiced" if posted else row["state"],
             )
             found.setdefault(str(row["web_id"] or row["reference"]), []).append(sale)
         return found
@@ -107,11 +112,12 @@ class Ledger:
         return self._codes[currency]
 
 
-def _work(connection: psycopg.Connection) -> dict[tuple[str, str], tuple[str, str, datetime | None]]:
-    """State and reason of the newest export of each order, and when its last one was finished."""
+def _work(connection: psycopg.Connection) -> Work:
+    """State and reason of the newest export of each order, and when an export of it was finished first."""
     query = """
-        select shop.domain, job.record, job.state, job.reason, job.finished_at
-        from job join shop on shop.id = job.shop_id where job.flow = 'order_push' order by job.id
+        select shop.domain, job.record, (array_agg(job.state order by job.id desc))[1],
+            (array_agg(job.reason order by job.id desc))[1], min(job.finished_at)
+        from job join shop on shop.id = job.shop_id where job.flow = 'order_push' group by 1, 2
     """
     return {
         (domain, record): (state, reason, at)
@@ -119,11 +125,18 @@ def _work(connection: psycopg.Connection) -> dict[tuple[str, str], tuple[str, st
     }
 
 
+def _is_settled(connection: psycopg.Connection, keys: set[tuple[str, str]]) -> bool:
+    """Whether nothing waits or runs any more for these orders."""
+    waiting = connection.execute("select count(*) from delivery where state = 'waiting'").fetchone()
+    work = _work(connection)
+    return waiting == (0,) and all(key in work and work[key][0] in SETTLED for key in keys)
+
+
 def _row(
     placed: Placed,
     order: Mapping[str, Any],
     sales: Mapping[str, list[Sale]],
-    work: Mapping[tuple[str, str], tuple[str, str, datetime | None]],
+    work: Work,
 ) -> Row:
     money = order["totalPriceSet"]["shopMoney"]
     state, reason, finished_at = work.get((placed.shop, placed.gid), ("not begun", "", None))

@@ -5,6 +5,8 @@ It goes through the pages of the app and nothing else. What an earlier run did a
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 import psycopg
 
 from sandbox.bootstrap.steps import step
@@ -28,27 +30,29 @@ def _one(town: Town, shop: ShopSeed, visitor: Visitor) -> None:
     if not town.control.shops()[shop.domain]["installation"]:
         with step(f"{shop.name}: install Concord"):
             visitor.install()
-    if not _has(town, shop, "connection"):
+    if not _has(town, shop, "connection", "connection.state = 'active'"):
         with step(f"{shop.name}: connect the ERP"):
             erp = town.erp.shops[shop.domain]
-            form = _form(visitor.open("app/connection"), "kind")
             typed = {"field_url": erp.url, "field_database": erp.database, "field_key": erp.key}
-            visitor.submit(form, typed)
-        if not _has(town, shop, "connection"):
-            raise CannotStart(
-                f"the ERP of {shop.name} could not be connected; see {town.place.logs}/web.log."
-            )
+            visitor.submit(_form(visitor.open("app/connection"), "/connection"), typed)
+    if not _has(town, shop, "mapping_version", "mapping_version.state = 'published'"):
+        with step(f"{shop.name}: publish the suggested mapping"):
+            if not _has(town, shop, "mapping_version", "mapping_version.state = 'draft'"):
+                visitor.submit(_form(visitor.open("app/mappings"), "/mappings/suggest"), {})
+            visitor.submit(_form(visitor.open("app/mappings"), "/mappings/publish"), {})
 
 
-def _has(town: Town, shop: ShopSeed, table: str) -> bool:
-    query = f"select 1 from {table} join shop on shop.id = {table}.shop_id where shop.domain = %s"  # noqa: S608
+def _has(town: Town, shop: ShopSeed, table: str, condition: str) -> bool:
+    query = (
+        f"select 1 from {table} join shop on shop.id = {table}.shop_id where shop.domain = %s and {condition}"  # noqa: S608
+    )
     with psycopg.connect(town.database_url) as connection:
         return connection.execute(query, [shop.domain]).fetchone() is not None
 
 
-def _form(page: Page, name: str) -> HtmlForm:
-    """The form of a page that has a field of this name."""
-    form = next((each for each in page.forms if name in each.names), None)
+def _form(page: Page, action: str) -> HtmlForm:
+    """The form of a page that goes to this path of the app."""
+    form = next((each for each in page.forms if urlsplit(each.action).path.endswith(action)), None)
     if form is None:
-        raise CannotStart(f"the page {page.url.partition('?')[0]} has no form with {name}.")
+        raise CannotStart(f"the page {page.url.partition('?')[0]} has no form for {action}.")
     return form

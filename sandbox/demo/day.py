@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sandbox.demo.orders import ORDERS
-from sandbox.demo.shopify import Control
+from sandbox.demo.shopify import Control, Document
 
 DAY_TAG = "first-day"
 
@@ -27,14 +27,21 @@ def play(control: Control) -> tuple[list[Placed], int]:
     """Places what is not there yet, every third delivery doubled. Gives all orders of the day and how many are new."""
     placed, fresh = [], 0
     for shop, orders in ORDERS.items():
-        there = {tag: order for order in control.records(shop, "order") for tag in order["tags"]}
-        for number, (what, spec) in enumerate(orders, 1):
-            tag = f"{DAY_TAG}-{number:02}"
-            order = there.get(tag)
-            if order is None:
+        tags = [f"{DAY_TAG}-{number:02}" for number in range(1, len(orders) + 1)]
+        there = _by_tag(control, shop)
+        for number, (tag, (_, spec)) in enumerate(zip(tags, orders, strict=True), 1):
+            if tag not in there:
                 if number % 3 == 0:
                     control.fault("duplicate", shop=shop, match="orders/create")
-                order = control.place_order(shop, {**spec, "tags": [DAY_TAG, tag]})
+                control.place_order(shop, {**spec, "tags": [DAY_TAG, tag]})
                 fresh += 1
-            placed.append(Placed(shop, str(order["id"]), str(order["name"]), what))
+        there = _by_tag(control, shop)
+        placed += [
+            Placed(shop, there[tag]["id"], there[tag]["name"], what)
+            for tag, (what, _) in zip(tags, orders, strict=True)
+        ]
     return placed, fresh
+
+
+def _by_tag(control: Control, shop: str) -> dict[str, Document]:
+    return {tag: order for order in control.records(shop, "order") for tag in order["tags"]}

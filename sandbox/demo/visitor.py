@@ -42,8 +42,8 @@ class Page(HTMLParser):
         values = {name: value or "" for name, value in attrs}
         if tag == "form":
             self.forms.append(HtmlForm(urljoin(self.url, values.get("action", ""))))
-        elif tag in ("iframe", "s-app-frame"):
-            self.frame = self.frame or values.get("src", "")
+        elif "data-frame" in values:
+            self.frame = values.get("data-src", "")
         elif self.forms and values.get("name") and tag != "meta":
             self.forms[-1].names.add(values["name"])
             self.forms[-1].values[values["name"]] = values.get("value", "")
