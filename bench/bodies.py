@@ -12,6 +12,7 @@ from typing import Any
 
 from sandbox.shopify.commands import orders
 from sandbox.shopify.seed import seed
+from sandbox.shopify.seed_data import catalogue
 from sandbox.shopify.store import Event, Store
 
 BODY_BYTES = 10_240
@@ -26,7 +27,7 @@ class OrderBodies:
         seed(store)
         events: list[Event] = []
         store.listen(events.append)
-        skus = [variant["sku"] for variant in store.all(shop, "variant") if variant.get("sku")][:lines]
+        skus = [sku for sku, *_ in catalogue(shop)][:lines]
         orders.create(
             store,
             shop,

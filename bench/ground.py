@@ -137,5 +137,5 @@ def _settings(database_url: str, redis_url: str) -> dict[str, str]:
         "CONCORD_SHOPIFY_CLIENT_SECRET": SECRET,
         "CONCORD_SHOPIFY_SHOP_URL": "http://127.0.0.1:9/{shop}",
         "CONCORD_SEALING_KEYS": "one:" + "b25lb25lb25lb25lb25lb25lb25lb25lb25lb25lb24=",
-        "CONCORD_LOG_LEVEL": "ERROR",
+        "CONCORD_LOG_LEVEL": "INFO",
     }

@@ -106,12 +106,12 @@ class Engine:
 
 
 def declare(broker: RedisBroker, engine: Engine) -> None:
-    """Declares the actors on a broker. `jobs` owns retries, so no message is ever retried."""
+    """Declares the actors on a broker. `jobs` owns retries, so the broker has no middleware that would retry a message."""
 
-    @dramatiq.actor(broker=broker, queue_name="deliveries", max_retries=0)
+    @dramatiq.actor(broker=broker, queue_name="deliveries")
     def process_delivery(_delivery_id: int) -> None:
         engine.process_deliveries()
 
-    @dramatiq.actor(broker=broker, queue_name="jobs", max_retries=0)
+    @dramatiq.actor(broker=broker, queue_name="jobs")
     def run_job(_job_id: int) -> None:
         engine.run_jobs()
