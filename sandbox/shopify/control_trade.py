@@ -83,7 +83,12 @@ def set_stock(call: Call) -> Response:
 def change_product(call: Call) -> Response:
     """POST /control/shops/{shop}/products/{id}"""
     shop, product_id = call.shop, gid("Product", call.parameters["id"])
-    return _answered(lambda: products.update(call.world.store, shop, product_id, call.json()) or {})
+
+    def change() -> dict[str, Any]:
+        products.update(call.world.store, shop, product_id, call.json())
+        return {}
+
+    return _answered(change)
 
 
 def create_customer(call: Call) -> Response:

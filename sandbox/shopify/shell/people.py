@@ -63,9 +63,8 @@ def act(call: Call) -> Response:
 
 def _save(call: Call, found: Document, path: str) -> Response:
     form = call.form()
-    changes = {
-        key: form[key] or None for key in ("first_name", "last_name", "email", "phone", "note") if key in form
-    }
+    names = ("first_name", "last_name", "email", "phone", "note")
+    changes: Document = {name: form[name] or None for name in names if name in form}
     try:
         customer_commands.update(call.world.store, call.shop, found["id"], changes)
     except NOT_POSSIBLE as refused:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -72,7 +73,7 @@ def test_a_topic_without_its_scope_is_not_sent(sandbox: Sandbox, app: App) -> No
 def test_the_eight_retries_take_four_hours() -> None:
     waits = [retry_delay_s(failures) for failures in range(1, deliveries.RETRIES + 1)]
     assert sum(waits) == pytest.approx(4 * 3_600)
-    assert all(later == 2 * earlier for earlier, later in zip(waits, waits[1:], strict=False))
+    assert all(later == 2 * earlier for earlier, later in itertools.pairwise(waits))
 
 
 def test_a_failed_delivery_is_tried_again_under_the_same_id(sandbox: Sandbox, app: App, clock: Clock) -> None:
@@ -114,7 +115,7 @@ def subscribe(sandbox: Sandbox, **fields: str) -> Any:
     wish = ", ".join(f'{key}: "{value}"' for key, value in fields.items())
     query = (
         "mutation { webhookSubscriptionCreate(topic: LOCATIONS_UPDATE, webhookSubscription:"
-        f" {{uri: \"{APP_URL}/own\", includeFields: [\"id\", \"name\"], {wish}}}) {{"
+        f' {{uri: "{APP_URL}/own", includeFields: ["id", "name"], {wish}}}) {{'
         " webhookSubscription { id } userErrors { message } } }"
     )
     answer = sandbox.ask(access, query).json()["data"]["webhookSubscriptionCreate"]

@@ -147,7 +147,6 @@ def test_uninstalling_stops_every_token_at_once(sandbox: Sandbox) -> None:
 
 def test_an_id_token_carries_what_the_platform_promises(sandbox: Sandbox) -> None:
 
-
     head, payload, _ = sandbox.world.id_token(ALPHA, wanted="bo").split(".")
     claims = json.loads(base64.urlsafe_b64decode(payload + "=="))
     assert json.loads(base64.urlsafe_b64decode(head + "==")) == {"alg": "HS256", "typ": "JWT"}

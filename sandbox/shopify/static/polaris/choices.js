@@ -193,7 +193,12 @@ define('s-choice', class extends PolarisElement {
     const list = this.closest('s-choice-list');
     this.inner.type = list?.multiple ? 'checkbox' : 'radio';
     this.inner.disabled = this.disabled || Boolean(list?.disabled);
-    this.inner.ariaLabel = this.accessibilityLabel || null;
+    this.inner.ariaLabel = this.accessibilityLabel || this.#words() || null;
+  }
+
+  #words() {
+    const own = [...this.childNodes].filter((one) => !(one instanceof Element && one.slot));
+    return own.map((one) => one.textContent).join(' ').trim();
   }
 });
 
