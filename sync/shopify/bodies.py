@@ -43,6 +43,7 @@ from sync.shopify.bodies_values import (
     need,
     pairs,
     text,
+    texts,
     tip_lines,
     whole,
 )
@@ -112,7 +113,7 @@ def _order(body: Json) -> Order:
         note=text(body, "note"),
         attributes=pairs(body, "note_attributes", name="name"),
         tags=split_tags(body),
-        gateways=each(body, "payment_gateway_names", str),
+        gateways=texts(body, "payment_gateway_names"),
         refunds=each(body, "refunds", lambda node: refund(node, zero=zero)),
         fulfilments=each(body, "fulfillments", fulfilment),
         unknown=ALWAYS_UNKNOWN | unknown,

@@ -34,6 +34,7 @@ from sync.shopify.bodies_values import (
     need,
     rate,
     text,
+    texts,
     whole,
 )
 
@@ -86,8 +87,8 @@ def refund(node: Json, *, zero: Both) -> Refund:
 
 def fulfilment(node: Json) -> Fulfilment:
     """A fulfilment, alone or inside an order."""
-    numbers = each(node, "tracking_numbers", str)
-    urls = each(node, "tracking_urls", str)
+    numbers = texts(node, "tracking_numbers")
+    urls = texts(node, "tracking_urls")
     location = node.get("location_id")
     return Fulfilment(
         gid=gid(node),

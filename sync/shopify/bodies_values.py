@@ -143,7 +143,7 @@ def pair(shop: Any, shop_currency: str, presentment: Any, presentment_currency: 
 
 
 def each(node: Json, key: str, read: Callable[[Any], T]) -> tuple[T, ...]:
-    """Every item of a list, read; an absent list is empty."""
+    """Every object of a list, read; an absent list is empty."""
     items = node.get(key)
     if not items:
         if items is None or isinstance(items, list):
@@ -153,11 +153,21 @@ def each(node: Json, key: str, read: Callable[[Any], T]) -> tuple[T, ...]:
         raise Drift(key, "is not a list")
     found = []
     for index, item in enumerate(items):
+        if not isinstance(item, dict):
+            raise Drift(f"{key}[{index}]", "is not an object")
         try:
             found.append(read(item))
         except Drift as drift:
             raise drift.under(f"{key}[{index}]") from None
     return tuple(found)
+
+
+def texts(node: Json, key: str) -> tuple[str, ...]:
+    """A list of texts; an absent one is empty."""
+    items = node.get(key) or []
+    if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
+        raise Drift(key, "is not a list of texts")
+    return tuple(items)
 
 
 def child(node: Json, key: str, read: Callable[[Any], T]) -> T | None:

@@ -37,6 +37,7 @@ from sync.shopify.bodies_values import (
     need,
     pairs,
     text,
+    texts,
     whole,
 )
 from sync.shopify.reader_history import agreement, fulfilment, refund, returned, transaction
@@ -187,8 +188,8 @@ def _order(node: Json, unknown: frozenset[str]) -> Order:
         purchase_order=text(node, "poNumber"),
         note=text(node, "note"),
         attributes=pairs(node, "customAttributes", name="key"),
-        tags=tuple(sorted(set(each(node, "tags", str)))),
-        gateways=each(node, "paymentGatewayNames", str),
+        tags=tuple(sorted(set(texts(node, "tags")))),
+        gateways=texts(node, "paymentGatewayNames"),
         refunds=each(node, "refunds", refund),
         fulfilments=each(node, "fulfillments", fulfilment),
         returns=nodes(node, "returns", returned),

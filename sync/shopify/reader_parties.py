@@ -6,7 +6,7 @@ from typing import Any
 
 from sync.domain.documents import Address
 from sync.domain.parties import Company, CompanyLocation, Customer, OrderCompany
-from sync.shopify.bodies_values import Json, child, contract, each, flag, moment_or_none, text
+from sync.shopify.bodies_values import Json, child, contract, flag, moment_or_none, text, texts
 from sync.shopify.reader_values import identity, nodes, postal_address, reference
 
 
@@ -47,7 +47,7 @@ def customer(node: Json) -> Customer:
         is_tax_exempt=flag(node, "taxExempt"),
         default_address=child(node, "defaultAddress", postal_address),
         addresses=nodes(node, "addressesV2", postal_address),
-        tags=tuple(sorted(set(each(node, "tags", str)))),
+        tags=tuple(sorted(set(texts(node, "tags")))),
         updated_at=moment_or_none(node, "updatedAt"),
     )
 

@@ -21,6 +21,7 @@ from sandbox.shopify.seed import seed
 from sandbox.shopify.seed_data import ALPHA
 from sandbox.shopify.store import Store
 from sync.shopify import documents
+from sync.shopify.answers import Answer
 
 Document = dict[str, Any]
 START = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
@@ -95,6 +96,11 @@ class InProcess:
         assert "errors" not in told, told["errors"]
         data: dict[str, Any] = told["data"]
         return data
+
+    def ask(self, operation: str, variables: Mapping[str, Any] | None = None, *, lane: int = 0) -> Answer:
+        """The whole answer."""
+        data = self.run(operation, variables, lane=lane)
+        return Answer(data=data, cost=None, denied=(), is_throttled=False, api_version="", request_id="")
 
 
 class Workshop:

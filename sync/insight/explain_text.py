@@ -1,0 +1,117 @@
+"""Writes an explanation as text for a terminal: the record, the decisions, the documents, the cent table.
+
+Names, e-mail and street addresses are left out: an explanation ends up in tickets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from sync.domain.documents import Document, DocumentLine
+from sync.domain.filters import Skip
+from sync.domain.money import Both
+from sync.domain.plan import Plan
+from sync.domain.proof import Row
+from sync.domain.records import Order
+
+TITLE_LETTERS = 44
+
+
+def planned(plan: Plan, order: Order, *, verdict: str, topic: str, shop: str) -> str:
+    """A plan, whole."""
+    parts = [
+        _head(verdict, topic, shop),
+        _record(order),
+        _section(
+            "Mapping", (f"{d.kind} {d.value} -> {d.result or '-'} ({d.because})" for d in plan.decisions)
+        ),
+        _section("Customer", [f"{plan.customer.code}, {_who(plan)}"]),
+        *(_document(document) for document in plan.documents),
+        _section("Waiting", (each.sentence for each in plan.waiting)),
+        _section("Cent table", _table((*plan.proof.rows, plan.proof.total))),
+    ]
+    return "\n".join(part for part in parts if part) + "\n"
+
+
+def skipped(skip: Skip, order: Order, *, topic: str, shop: str) -> str:
+    """An order that is left alone."""
+    verdict = "waiting" if skip.is_waiting else "skipped"
+    return "\n".join((_head(verdict, topic, shop), _record(order), f"{skip.code}: {skip.sentence}")) + "\n"
+
+
+def stopped(verdict: str, reason: Mapping[str, str], order: Order | None, *, topic: str, shop: str) -> str:
+    """A fault, with where it is and what to do."""
+    lines = [_head(verdict, topic, shop)]
+    if order is not None:
+        lines.append(_record(order))
+    lines.append(f"{reason['code']}: {reason['sentence']}")
+    if reason["path"]:
+        lines.append(f"at: {reason['path']}")
+    if reason["misses"]:
+        lines.append(f"misses: {reason['misses']}")
+    lines.append(f"fix: {reason['fix']}")
+    return "\n".join(lines) + "\n"
+
+
+def _head(verdict: str, topic: str, shop: str) -> str:
+    return f"{verdict.upper().replace('_', ' ')}  {topic}  {shop}"
+
+
+def _record(order: Order) -> str:
+    facts = [
+        f"{order.name} {order.gid}",
+        f"total {_both(order.totals.total)}, now {_both(order.totals.current_total)}",
+        f"{len(order.lines)} lines, {len(order.shipping_lines)} shipping, {len(order.refunds)} refunds, "
+        f"{len(order.fulfilments)} fulfilments",
+        f"prices {'with' if order.taxes_included else 'without'} tax, {order.financial_status or 'no status'}, "
+        f"from {order.source_name or 'unknown'}, updated {order.updated_at.isoformat()}",
+    ]
+    if order.unknown:
+        facts.append(f"not told by this source: {', '.join(sorted(order.unknown))}")
+    return _section("Record", facts)
+
+
+def _document(document: Document) -> str:
+    state = "posted" if document.is_posted else "draft"
+    head = f"{document.kind.value} {document.reference} ({document.number}), {document.dated_on}, {state}"
+    lines = [
+        f"total {_both(document.total)} in {document.currency}",
+        *(_line(each) for each in document.lines),
+    ]
+    return _section(f"Document {head}", lines)
+
+
+def _line(line: DocumentLine) -> str:
+    text = (
+        f"{line.kind.value:<10} {line.quantity} x {line.description[:TITLE_LETTERS]}  net {_both(line.net)}"
+    )
+    taxes = ", ".join(f"{tax.title} {_both(tax.amount)} -> {tax.erp_tax}" for tax in line.taxes)
+    text += f"  [{line.erp_item or line.erp_account}]"
+    if line.discount:
+        text += f"  after {_both(line.discount)} discount"
+    return f"{text}  tax {taxes}" if taxes else text
+
+
+def _table(rows: Iterable[Row]) -> list[str]:
+    found = [f"{'':<34} {'Shopify':>28} {'ERP documents':>28}"]
+    for row in rows:
+        name = f"({row.component})" if row.is_memo else row.component
+        text = f"{name:<34} {_both(row.shopify):>28} {_both(row.documents):>28}"
+        found.append(f"{text}  differs by {_both(row.difference)}" if row.difference else text)
+    return found
+
+
+def _section(title: str, lines: Iterable[str]) -> str:
+    listed = list(lines)
+    return "\n".join((f"{title}", *(f"  {line}" for line in listed))) if listed else ""
+
+
+def _who(plan: Plan) -> str:
+    if plan.erp_customer:
+        return f"known in the ERP as {plan.erp_customer}"
+    kind = "a guest" if plan.customer.is_guest else "a company" if plan.customer.is_company else "a customer"
+    return f"{kind}, looked up by code, e-mail, phone and VAT number, else created"
+
+
+def _both(amount: Both) -> str:
+    return str(amount.shop) if amount.shop == amount.presentment else f"{amount.shop} / {amount.presentment}"

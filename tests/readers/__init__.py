@@ -1,0 +1,1 @@
+"""Promises of the two readers of Shopify's JSON."""
