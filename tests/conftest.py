@@ -7,4 +7,5 @@ pytest_plugins = [
     "tests.fixtures.databases",
     "tests.fixtures.settings",
     "tests.fixtures.browser",
+    "tests.fixtures.tryton",
 ]

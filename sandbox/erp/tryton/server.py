@@ -5,7 +5,8 @@ It puts databases and server together for whoever starts a demo or a test. Postg
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,26 +35,41 @@ class Running:
     url: str
     shops: Mapping[str, ShopErp]
     process: Leashed
+    tidy: Callable[[], None]
 
     def stop(self) -> None:
-        """Ends the server; the databases stay."""
+        """Ends the server. Working databases stay, copies go."""
         self.process.stop()
+        self.tidy()
 
 
-def start(
-    postgres_url: str, port: int | None, *, progress: Progress, sees_new_databases: bool = False
-) -> Running:
-    """Prepares what is missing and starts the server. Tests that clone set `sees_new_databases`. Raises CannotStart."""
+def start(postgres_url: str, port: int | None, *, progress: Progress, on_copies: bool = False) -> Running:
+    """Prepares what is missing and starts the server on the working databases; tests let it serve fresh copies.
+
+    Without a port it takes a free one. Raises CannotStart.
+    """
     companies = databases.ensure(postgres_url, progress)
+    names = {
+        domain: databases.clone(postgres_url, each.database) if on_copies else each.database
+        for domain, each in companies.items()
+    }
+    log = CACHE / "logs" / f"{port or os.getpid()}.log"
+
+    def tidy() -> None:
+        if on_copies:
+            log.unlink(missing_ok=True)
+            for name in names.values():
+                databases.drop(postgres_url, name)
+
     progress("starting Tryton")
     process, url = serving.start(
         postgres_url,
-        [each.database for each in companies.values()],
+        list(names.values()),
         port=port,
         workers=WORKERS,
         threads=THREADS,
-        log=CACHE / f"server-{port or 'tests'}.log",
-        sees_new_databases=sees_new_databases,
+        log=log,
+        sees_new_databases=on_copies,
     )
-    shops = {domain: ShopErp(url, each.database, each.key, each.card) for domain, each in companies.items()}
-    return Running(url, shops, process)
+    shops = {domain: ShopErp(url, names[domain], each.key, each.card) for domain, each in companies.items()}
+    return Running(url, shops, process, tidy)

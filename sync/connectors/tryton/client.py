@@ -104,9 +104,17 @@ class Client:
         """What calls itself Tryton there, with its version where it tells it."""
         question = {"id": 0, "method": "common.server.version", "params": []}
         answer = self._door.call(
-            "POST", f"{self._root}/", json=question, repeatable=True, guarded=True, read_seconds=READ_SECONDS
+            "POST",
+            f"{self._root}/rpc/",
+            json=question,
+            repeatable=True,
+            guarded=True,
+            read_seconds=READ_SECONDS,
         )
-        said = answer.json() if answer.status_code == 200 else {}
+        try:
+            said = wire.loads(answer.content) if answer.status_code == 200 else {}
+        except ValueError:
+            said = {}
         version = said.get("result") if isinstance(said, dict) else None
         return f"Tryton {version}" if isinstance(version, str) else "Tryton"
 
@@ -139,7 +147,21 @@ class Client:
         )
         if answer.status_code >= 300:
             raise _fault(answer, path, is_harmless=is_read or repeatable)
-        return wire.loads(answer.content) if answer.content else None
+        if not answer.content:
+            return None
+        try:
+            return wire.loads(answer.content)
+        except ValueError as error:
+            raise _not_there(f"{answer.status_code} without JSON") from error
+
+
+def _not_there(detail: str) -> Misconfigured:
+    return Misconfigured(
+        "not_found",
+        "There is no Tryton 8 with this database at the address.",
+        misses="connection:address",
+        detail=detail,
+    )
 
 
 def _fault(answer: httpx2.Response, path: str, *, is_harmless: bool) -> Fault:
@@ -165,12 +187,7 @@ def _fault(answer: httpx2.Response, path: str, *, is_harmless: bool) -> Fault:
                 detail=detail,
             )
         case 404:
-            return Misconfigured(
-                "not_found",
-                "There is no Tryton 8 with this database at the address.",
-                misses="connection:address",
-                detail=detail,
-            )
+            return _not_there(detail)
         case 423 | 429 | 503:
             # A lock, a serialization conflict or a closed database: rolled back, nothing happened.
             return Transient("busy", "Tryton is busy.", detail=detail, after_seconds=BUSY_SECONDS)

@@ -6,6 +6,7 @@ the cent, goods taken back. Each step looks first, so it may be begun again afte
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from kit.faults import Misconfigured, Rejected
@@ -27,6 +28,7 @@ FIELDS = (
     "number",
     "state",
     "total_amount",
+    "untaxed_amount",
     "currency.code",
     "party",
     "company",
@@ -76,7 +78,7 @@ class Sales:
                 f"Lines of sale {sale['number']} were changed in Tryton. Change them back, or take over by hand.",
                 field="lines",
             )
-        self._invoices.settle(sale, document, parts)
+        self._show(sale, self._invoices.settle(sale, document, parts))
         self._returns.take_back(sale, document)
         self._openings.close(self._origin(document), document)
         return self._written(self._again(document), document)
@@ -177,10 +179,21 @@ class Sales:
             )
         return sale
 
+    def _show(self, sale: Row, rows: list[Row]) -> None:
+        """Lets the sale show the tax and the total of its invoices.
+
+        From its confirmation on Tryton shows stored totals of a sale and does not compute them again. Nobody relies
+        on them but people who compare with Shopify.
+        """
+        total = sum((row["total_amount"] for row in rows), Decimal(0))
+        if rows and sale["total_amount"] != total:
+            tax = total - sale["untaxed_amount"]
+            self._client.write(SALE, sale["id"], {"tax_amount_cache": tax, "total_amount_cache": total})
+
     def _written(self, sale: Row, document: Document) -> Written:
         rows = self._invoices.of_sale(sale)
         currency = sale["currency"]["code"]
-        invoiced = sum((row["total_amount"] for row in rows), start=type(sale["total_amount"])(0))
+        invoiced = sum((row["total_amount"] for row in rows), Decimal(0))
         wanted = fields.amount_in(document, document.total)
         is_final = all(row["state"] in invoices.FINAL for row in rows) or not document.is_posted
         is_complete = (

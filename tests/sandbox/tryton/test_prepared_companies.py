@@ -1,0 +1,94 @@
+"""The real Tryton of the sandbox: it answers, it holds what the shops sell, and copies of it are apart."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from sandbox.erp.tryton import databases, goods
+from sandbox.shopify.seed_data import of
+from sync.connectors.base import OptionKind
+from sync.domain.documents import CustomerDocument
+from tests.fixtures.tryton import Erp
+
+pytestmark = pytest.mark.slow
+
+BOTH = pytest.mark.parametrize("name", ["tryton_alpha", "tryton_beta"])
+
+
+@pytest.fixture
+def tryton(request: pytest.FixtureRequest, name: str) -> Erp:
+    erp: Erp = request.getfixturevalue(name)
+    return erp
+
+
+@BOTH
+def test_the_company_is_the_shops_and_keeps_books_in_its_currency(tryton: Erp) -> None:
+    seed = of(tryton.shop)
+    probe = tryton.connector().probe()
+    assert (probe.company, probe.currency) == (seed.name, seed.currency)
+    assert probe.system.startswith("Tryton 8.")
+
+
+@BOTH
+def test_everything_the_shop_sells_is_there_under_its_sku_and_barcode(tryton: Erp) -> None:
+    options = {each.code: each for each in tryton.connector().options(OptionKind.PRODUCT)}
+    for product in of(tryton.shop).products:
+        for variant in product.variants:
+            assert options[variant.sku].name.startswith(product.title)
+            assert len(options[variant.sku].barcodes) == 1
+
+
+@BOTH
+def test_every_tax_of_the_shop_has_a_tax_of_the_same_rate(tryton: Erp) -> None:
+    rates = {each.rate for each in tryton.connector().options(OptionKind.TAX)}
+    charged = {Decimal(rate) for lines in of(tryton.shop).taxes.values() for _, rate in lines}
+    assert rates == charged
+
+
+@BOTH
+def test_the_warehouses_are_the_shops_locations_and_hold_what_it_believes_in(tryton: Erp) -> None:
+    seed, rpc = of(tryton.shop), tryton.admin()
+    assert list(tryton.ids["warehouses"]) == [name for name, _ in seed.locations]
+    wanted = {
+        (variant.sku, place): Decimal(variant.stock[place])
+        for product in seed.products
+        if product.kind == "goods"
+        for variant in product.variants
+        for place in (0, 1)
+    }
+    found = {}
+    for place, warehouse in enumerate(tryton.ids["warehouses"].values()):
+        rpc.context |= {"locations": [warehouse]}
+        ids = [tryton.ids["products"][sku] for sku, at in wanted if at == place]
+        for row in rpc.read("product.product", ids, "code", "quantity"):
+            found[row["code"], place] = Decimal(row["quantity"])
+    rpc.close()
+    assert found == wanted
+
+
+def test_list_prices_are_kept_without_the_tax_that_the_shop_includes(tryton_beta: Erp) -> None:
+    assert goods.net_price("44.90", of(tryton_beta.shop), "standard") == Decimal("37.7311")
+    rpc = tryton_beta.admin()
+    (row,) = rpc.read("product.product", [tryton_beta.ids["products"]["BET-KANNE"]], "list_price_used")
+    rpc.close()
+    assert row["list_price_used"] == Decimal("37.7311")
+
+
+def test_a_copy_knows_nothing_of_what_happens_in_another(tryton_alpha: Erp, postgres_url: str) -> None:
+    customer = CustomerDocument(code="only-here", name="Ada")
+    tryton_alpha.connector().write_customer(customer)
+    name = databases.clone(postgres_url, "tryton_alpha")
+    assert replace(tryton_alpha, database=name).connector().match_customer(customer) == []
+    databases.drop(postgres_url, name)
+
+
+def test_a_second_preparation_finds_everything_and_keeps_the_key(
+    tryton_alpha: Erp, postgres_url: str
+) -> None:
+    said: list[str] = []
+    companies = databases.ensure(postgres_url, said.append)
+    assert said == []
+    assert companies[tryton_alpha.shop].key == tryton_alpha.ids["key"]
