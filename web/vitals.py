@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import text
+from sqlalchemy import literal, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.requests import Request
@@ -20,7 +20,7 @@ def readyz(request: Request[State]) -> Response:
     """200 when the database answers; 503 keeps traffic away meanwhile."""
     try:
         with request.state["database"].transaction() as session:
-            session.execute(text("select 1"))
+            session.execute(select(literal(1)))
     except (OperationalError, PoolTimeout):
         return PlainTextResponse("the database does not answer", status_code=503)
     return PlainTextResponse("ready")

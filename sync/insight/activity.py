@@ -118,9 +118,7 @@ def of(session: Session, *, now: datetime | None = None) -> Activity:
             select(Job.state, func.count())
             .where(Job.state.in_((JobState.READY, JobState.RUNNING)))
             .group_by(Job.state)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     return Activity(
         hours=_hours(session, now),
@@ -224,9 +222,7 @@ def _doors(session: Session, now: datetime) -> tuple[ErpDoor, ...]:
             select(Slot.connection_id, func.count())
             .where(Slot.lease_until > now)
             .group_by(Slot.connection_id)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     return tuple(
         _door(row, breakers.get(row.id), taken.get(row.id, 0))

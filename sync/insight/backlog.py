@@ -68,12 +68,10 @@ def page(session: Session, *, queue: Queue, number: int = 1) -> Backlog:
             .order_by(Job.asked_at, Job.id)
             .offset((number - 1) * PAGE_SIZE)
             .limit(PAGE_SIZE + 1)
-        ).tuples()
+        )
     )
     counts = dict(
-        session.execute(select(Job.state, func.count()).where(Job.state.in_(OPEN)).group_by(Job.state))
-        .tuples()
-        .all()
+        session.execute(select(Job.state, func.count()).where(Job.state.in_(OPEN)).group_by(Job.state)).all()
     )
     return Backlog(
         queue=queue,

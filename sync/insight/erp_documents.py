@@ -47,7 +47,7 @@ class ErpDocument:
 
 def of(session: Session, links: Sequence[Link]) -> tuple[ErpDocument, ...]:
     """The documents behind these links, in order."""
-    connections = dict(session.execute(select(Connection.id, Connection.name)).tuples().all())
+    connections = dict(session.execute(select(Connection.id, Connection.name)).all())
     return tuple(
         document for link in links for document in _of_link(link, connections.get(link.connection_id, ""))
     )

@@ -97,7 +97,7 @@ def listed(session: Session, *, state: str = "open") -> IssueList:
     )
     weights = _weights(session)
     titles = _titles(session, [row.sample_record for row in rows])
-    counts = dict(session.execute(select(Issue.state, func.count()).group_by(Issue.state)).tuples().all())
+    counts = dict(session.execute(select(Issue.state, func.count()).group_by(Issue.state)).all())
     found = [_summary(row, weights, titles) for row in rows]
     return IssueList(
         state=state,
@@ -152,7 +152,7 @@ def _weights(session: Session) -> dict[str, tuple[int, tuple[Money, ...]]]:
         .order_by(Job.cause, Job.currency)
     )
     weights: dict[str, tuple[int, tuple[Money, ...]]] = {}
-    for cause, currency, count, amount in found.tuples():
+    for cause, currency, count, amount in found:
         records, at_risk = weights.get(str(cause), (0, ()))
         money = (Money(Decimal(amount), currency),) if amount is not None and currency else ()
         weights[str(cause)] = (records + count, at_risk + money)
@@ -172,7 +172,7 @@ def _affected(session: Session, cause: str) -> list[Job]:
 
 def _titles(session: Session, records: list[str]) -> dict[str, str]:
     found = session.execute(select(Snapshot.record, Snapshot.title).where(Snapshot.record.in_(records)))
-    return dict(found.tuples().all())
+    return dict(found.all())
 
 
 def _summary(

@@ -167,9 +167,7 @@ def _page(asked: Asked, *, problem: str = "") -> MappingsPage:
                 select(Snapshot.record, Snapshot.title).where(
                     Snapshot.record.in_([each.sample.record for each in found])
                 )
-            )
-            .tuples()
-            .all()
+            ).all()
         )
         coverage = missing.coverage(session)
         history = mappings.history(session, row.id, limit=VERSIONS_SHOWN) if row else []
