@@ -1,4 +1,4 @@
-"""The operator's verbs: `concord schedule`, `replay`, `resync`, `retry`, `errors`, `backfill`, `reconcile`.
+"""The operator's verbs: `concord schedule`, `replay`, `resync`, `retry`, `errors`, `doctor`, `explain`, `keys` ...
 
 Each verb prints what it did in plain words; `--dry-run` prints what it would do. Exit status 0 means done.
 """
@@ -13,13 +13,15 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from kit import config, log
-from sync import operate, process, schedule
+from sync import operate, operate_explain, process, schedule
 from sync.actors import Engine
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one verb and returns its exit status."""
     options = _parser().parse_args(arguments)
+    if options.verb == "explain":  # works without a database, too
+        return operate_explain.run(options)
     settings = config.settings()
     log.install(settings.log_level)
     engine, broker = process.build(settings, application=f"concord-{options.verb}", pool_size=4)
@@ -83,6 +85,22 @@ def _parser() -> argparse.ArgumentParser:
     fill.add_argument("--until", type=_moment)
     check = verb("reconcile", operate.reconcile, "compare with Shopify now and ask for what is behind")
     check.add_argument("--shop", required=True, metavar="DOMAIN")
+    examine = verb("doctor", operate.doctor, "say what is right and wrong with this installation")
+    examine.add_argument("--shop", metavar="DOMAIN", help="only this shop")
+    examine.add_argument("--json", action="store_true", help="one JSON object a line")
+    keys = verb("keys", operate.rotate_keys, "seal every stored secret anew with the first sealing key")
+    keys.add_argument("act", choices=["rotate"])
+    why = verb("explain", None, "say what a saved body would lead to; write nothing")
+    why.add_argument(
+        "body", metavar="BODY.json", help="a saved webhook body or GraphQL node; - reads standard input"
+    )
+    why.add_argument("--topic", required=True, help="e.g. orders/create")
+    why.add_argument("--shop", required=True, metavar="DOMAIN")
+    why.add_argument(
+        "--nodes", metavar="NODES.json", help="the order and its agreements as GraphQL tells them"
+    )
+    why.add_argument("--rules", metavar="RULES.json", help="mapping rules to use instead of the shop's own")
+    why.add_argument("--json", action="store_true", help="for programs")
     return parser
 
 

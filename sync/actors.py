@@ -106,7 +106,7 @@ class Engine:
 
 
 def declare(broker: RedisBroker, engine: Engine) -> None:
-    """Declares the actors on a broker. `jobs` owns retries, so the broker has no middleware that would retry a message."""
+    """Declares the actors on a broker. `jobs` owns retries; the broker has no middleware that would retry."""
 
     @dramatiq.actor(broker=broker, queue_name="deliveries")
     def process_delivery(_delivery_id: int) -> None:

@@ -109,13 +109,12 @@ class Gateways:
                 known = self._products[connection.id] = _Known(clock.monotonic() + REMEMBER_SECONDS, {})
         unknown = [code for code in codes if code not in known.options]
         if unknown:
-            for option in connector.options(OptionKind.PRODUCT, codes=unknown):
-                for code in (option.code, *option.barcodes):
+            for product in connector.options(OptionKind.PRODUCT, codes=unknown):
+                for code in (product.code, *product.barcodes):
                     if code in unknown:
-                        known.options[code] = option
-        return Catalogue.of(
-            {id(option): option for code in codes if (option := known.options.get(code))}.values()
-        )
+                        known.options[code] = product
+        found = [known.options[code] for code in codes if code in known.options]
+        return Catalogue.of({product.erp_id: product for product in found}.values())
 
     def open(self, connection: Connection, shop_domain: str) -> Connector:
         """The connector without slot or breaker: for testing a connection and for pages."""

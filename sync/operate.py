@@ -5,21 +5,26 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from dataclasses import asdict
+from typing import Any, TypeVar, assert_never
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from kit import clock
 from kit.config import WrongSetting
+from oauth import rotation
 from oauth.models import Shop
 from sync.actors import Engine
 from sync.flows import replay as replays
 from sync.flows.arrivals import RECORD
+from sync.insight.doctor import Verdict, examine_system, worst
+from sync.insight.doctor_shops import examine_shops
 from sync.state import jobs
 from sync.state.models import Attempt, Delivery, Job, JobState, Lane
 
 OPERATOR = "operator"
+MARKS = {Verdict.OK: "ok    ", Verdict.WARN: "warn  ", Verdict.FAIL: "FAIL  "}
 
 Query = TypeVar("Query", bound=Select[*tuple[Any, ...]])
 
@@ -124,6 +129,51 @@ def backfill(engine: Engine, options: argparse.Namespace) -> int:
 def reconcile(engine: Engine, options: argparse.Namespace) -> int:
     """Compares with Shopify now."""
     return _ask(engine, options.shop, "reconcile", RECORD, Lane.ORDERS, {})
+
+
+def doctor(engine: Engine, options: argparse.Namespace) -> int:
+    """Prints a pre-flight list. Status 0: all well, 1: something will need care, 2: something is broken."""
+    gateways = engine.gateways
+    findings = examine_system(gateways.database, gateways.settings)
+    if all(finding.check != "database" or finding.verdict is not Verdict.FAIL for finding in findings):
+        findings += examine_shops(gateways, domain=options.shop)
+    for finding in findings:
+        if options.json:
+            _say(json.dumps(asdict(finding), ensure_ascii=False))
+            continue
+        where = f" [{finding.shop}]" if finding.shop else ""
+        _say(f"{MARKS[finding.verdict]} {finding.check}{where}: {finding.sentence}")
+        if finding.fix:
+            _say(f"       -> {finding.fix}")
+    match worst(findings):
+        case Verdict.OK:
+            return 0
+        case Verdict.WARN:
+            return 1
+        case Verdict.FAIL:
+            return 2
+        case other:
+            assert_never(other)
+
+
+def rotate_keys(engine: Engine, _options: argparse.Namespace) -> int:
+    """Seals everything anew with the first key, while web and workers run. May be stopped and started again."""
+    gateways = engine.gateways
+
+    def tell(progress: rotation.Progress) -> None:
+        _say(
+            f"{progress.column}: {progress.done} sealed anew, {progress.left} left, {progress.lost} cannot be opened"
+        )
+
+    ends = rotation.rotate(gateways.database, gateways.sealer, tell=tell)
+    lost = sum(end.lost for end in ends)
+    if lost:
+        _say(
+            f"{lost} secrets cannot be opened with the configured keys. Put the lost key back and run this again."
+        )
+        return 1
+    _say("Every secret is sealed with the first key. The others may be removed from CONCORD_SEALING_KEYS.")
+    return 0
 
 
 def _ask(engine: Engine, domain: str, flow: str, record: str, lane: Lane, hint: dict[str, Any]) -> int:

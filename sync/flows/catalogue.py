@@ -9,6 +9,7 @@ from sync.flows import (
     erp_feeds,
     order_push,
     price_pull,
+    privacy,
     product_pull,
     refund_pull,
     shipment_pull,
@@ -32,4 +33,5 @@ FLOWS: Mapping[str, Flow] = {
     "refund_pull": refund_pull.run,
     "product_pull": product_pull.run,
     "price_pull": price_pull.run,
+    "privacy": privacy.run,
 }

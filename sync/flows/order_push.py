@@ -22,8 +22,7 @@ from sync.domain.filters import Skip
 from sync.domain.money import Money
 from sync.domain.plan import LEDGER_NEEDED, Plan, needs_ledger, plan_order
 from sync.domain.records import Order
-from sync.domain.rules import Rules
-from sync.flows import road
+from sync.flows import fulfilment_push, road
 from sync.flows.road import Done, Outcome, Skipped, Work
 from sync.shopify import bodies, reader
 from sync.shopify.reader import Read
@@ -32,7 +31,6 @@ from sync.state.models import Delivery
 from sync.state.settings_models import Connection
 
 WHOLE_TOPICS = ("orders/create", "orders/updated", "orders/paid", "orders/cancelled")
-REFUSED_SKIP = "An order of this shop's filters."
 
 
 def run(work: Work) -> Outcome:
@@ -55,8 +53,14 @@ def run(work: Work) -> Outcome:
             catalogue = work.gateways.catalogue(connection, connector, _codes(order))
             plan = plan_order(order, rules, agreements=agreements, already=already, catalogue=catalogue)
         if isinstance(plan, Skip):
-            return _skipped(plan, already)
-        return _carry_out(work, connection, connector, order, rules, plan)
+            outcome = _skipped(plan, already)
+        else:
+            outcome = _carry_out(work, connection, connector, order, plan)
+            already = already.with_plan(plan.exports)
+        shipped = fulfilment_push.carry_out(
+            work, connection, connector, order, rules, already=already, catalogue=catalogue
+        )
+    return Done(f"Shipped: {', '.join(shipped)}. {_said(outcome)}".strip()) if shipped else outcome
 
 
 def _read(work: Work) -> Read:
@@ -133,9 +137,11 @@ def _skipped(skip: Skip, already: Exported) -> Outcome:
     return Done(skip.sentence) if already.sale is not None else Skipped(skip.sentence)
 
 
-def _carry_out(
-    work: Work, connection: Connection, connector: Connector, order: Order, rules: Rules, plan: Plan
-) -> Outcome:
+def _said(outcome: Outcome) -> str:
+    return outcome.sentence if isinstance(outcome, Done) else outcome.reason
+
+
+def _carry_out(work: Work, connection: Connection, connector: Connector, order: Order, plan: Plan) -> Outcome:
     party = _customer(work, connection, connector, plan)
     for document, export in zip(plan.documents, plan.exports, strict=True):
         _write(work, connection, connector, replace(document, erp_customer=party), export)

@@ -9,7 +9,7 @@ from sqlalchemy import update
 
 from kit import clock
 from kit.db import all_shops
-from sync.flows import erp_feeds, shops
+from sync.flows import erp_feeds, retention, shops, subscriptions
 from sync.flows.arrivals import RECORD
 from sync.gateways import Gateways
 from sync.state import jobs
@@ -50,11 +50,35 @@ def look_at_held_again(gateways: Gateways) -> None:
         )
 
 
+def prune(gateways: Gateways) -> None:
+    """Removes what is past its time."""
+    retention.prune(gateways.database, gateways.settings)
+
+
+def fill_gaps(gateways: Gateways) -> None:
+    """Asks for a backfill of exactly the time in which a repaired subscription was not there."""
+    for shop_id in shops.active(gateways):
+        with gateways.database.transaction(shop_id=shop_id) as session:
+            for gap in subscriptions.gaps(session):
+                span = {"since": gap.since.isoformat(), "until": gap.until.isoformat()}
+                jobs.ask(
+                    session,
+                    shop_id=shop_id,
+                    flow="backfill",
+                    record=f"gap:{gap.topic}:{span['since']}",
+                    lane=Lane.BACKFILL,
+                    hint=span,
+                )
+                subscriptions.close_gap(session, gap, shop_id=shop_id)
+
+
 RHYTHMS: Sequence[Rhythm] = (
     (timedelta(seconds=15), erp_feeds.ask_due),
     (timedelta(hours=1), erp_feeds.ask_checks),
     (timedelta(minutes=10), ask_everywhere("reconcile", Lane.BACKFILL)),
     (timedelta(hours=1), ask_everywhere("subscriptions", Lane.BACKFILL)),
+    (timedelta(minutes=1), fill_gaps),
     (timedelta(minutes=10), renew_tokens),
+    (timedelta(minutes=15), prune),
     (timedelta(minutes=10), look_at_held_again),
 )
