@@ -13,7 +13,7 @@ from typing import Any
 
 import graphql as g
 
-from sandbox.shopify import access, cost, errors, idempotency, variables
+from sandbox.shopify import access, bulk, cost, errors, idempotency, variables
 from sandbox.shopify.context import Context
 from sandbox.shopify.resolvers import registry
 from sandbox.shopify.schema import VERSION, Prepared, prepare, schema
@@ -68,9 +68,31 @@ def answer(
     faults = variables.check(schema(), operation, values)
     if faults:
         return _answer(version, {"errors": faults})
+    bulk.work(store, shop)
     request = _Request(store, shop, client_id, prepared, operation, dict(values))
     context = Context(store, shop, with_implied(scopes), client_id, version)
     return _answer(version, request.run(context))
+
+
+def execute(
+    store: Store,
+    *,
+    shop: str,
+    scopes: frozenset[str],
+    client_id: str,
+    text: str,
+    values: dict[str, Any],
+    version: str = VERSION,
+) -> Document:
+    """Executes one document outside a request, as a bulk operation does: nothing is charged."""
+    prepared = prepare(text)
+    operation = _operation(prepared, None) if not prepared.errors else ""
+    if isinstance(operation, str):
+        return {"errors": list(prepared.errors), "data": None}
+    if faults := variables.check(schema(), operation, values):
+        return {"errors": faults, "data": None}
+    request = _Request(store, shop, client_id, prepared, operation, values)
+    return request.executed(Context(store, shop, with_implied(scopes), client_id, version))
 
 
 def _answer(version: str, body: Document, *, status: int = 200) -> Answer:
@@ -110,6 +132,19 @@ class _Request:
             return {"errors": [fault], "extensions": self._cost(buckets, requested, None)}
         if not buckets.take(self.shop, self.client_id, requested):
             return {"errors": [cost.throttled()], "extensions": self._cost(buckets, requested, None)}
+        body = self.executed(context)
+        if errors.is_internal(body):
+            return body
+        actual = plan.actual(body["data"], values) if body["data"] is not None else 0
+        buckets.give_back(self.shop, self.client_id, max(0, requested - actual))
+        extensions = self._cost(buckets, requested, actual)
+        if context.searches:
+            extensions = {"search": context.searches, **extensions}
+        return {**body, "extensions": extensions}
+
+    def executed(self, context: Context) -> Document:
+        """`data` and `errors`, without cost."""
+        assert self.prepared.document is not None
         result = g.execute_sync(
             schema(),
             self.prepared.document,
@@ -117,20 +152,15 @@ class _Request:
             variable_values=self.values,
             operation_name=self.operation.name.value if self.operation.name else None,
             field_resolver=_resolve,
-            type_resolver=lambda value, info, kind: registry.type_name_of(value),
+            type_resolver=_type_of,
         )
         if crash := _crash(result):
             log.error("a resolver crashed", exc_info=crash)
             return {"errors": [errors.internal(int(self.store.now().timestamp()))], "data": None}
-        actual = plan.actual(result.data, values) if result.data is not None else 0
-        buckets.give_back(self.shop, self.client_id, max(0, requested - actual))
-        extensions = self._cost(buckets, requested, actual)
-        if context.searches:
-            extensions = {"search": context.searches, **extensions}
         body: Document = {"data": result.data}
         if result.errors:
             body["errors"] = [errors.resolved(error) for error in result.errors]
-        return {**body, "extensions": extensions}
+        return body
 
     def _cost(self, buckets: cost.Buckets, requested: int, actual: int | None) -> Document:
         status = buckets.status(self.shop, self.client_id)
@@ -155,6 +185,10 @@ class _Request:
                 if fault := variables.too_long(root, arguments):
                     return fault
         return None
+
+
+def _type_of(value: Any, info: g.GraphQLResolveInfo[Any], kind: g.GraphQLAbstractType) -> str | None:
+    return registry.type_name_of(value)
 
 
 def _plan(document: g.DocumentNode, operation: g.OperationDefinitionNode) -> cost.Part:

@@ -79,6 +79,12 @@ def internal(at: int) -> dict[str, Any]:
     }
 
 
+def is_internal(body: dict[str, Any]) -> bool:
+    """Whether an answer is the crash on our side."""
+    codes = [error.get("extensions", {}).get("code") for error in body.get("errors", ())]
+    return "INTERNAL_SERVER_ERROR" in codes
+
+
 def access_denied(field: str, required: str | None) -> Fault:
     """A field that the token's scopes do not open."""
     if required is None:

@@ -34,11 +34,16 @@ _running: WeakKeyDictionary[Store, set[tuple[str, str, str]]] = WeakKeyDictionar
 _running_lock = Lock()
 
 Run = Callable[[], Document]
+Precheck = Callable[[GraphQLResolveInfo[Any], dict[str, Any]], None]
+# Rules on arguments that are told before a missing key is.
+PRECHECKS: dict[str, Precheck] = {}
 
 
 def guard(context: Context, info: GraphQLResolveInfo[Any], arguments: dict[str, Any], run: Run) -> Document:
     """Runs a mutation under the key on its field, if it takes one."""
     name = info.field_name
+    if precheck := PRECHECKS.get(name):
+        precheck(info, arguments)
     demand = data("idempotent-mutations.json").get(context.version, {}).get(name)
     directive = info.schema.get_directive("idempotent")
     assert directive is not None

@@ -50,19 +50,32 @@ class Literals:
             if isinstance(value, g.NullValueNode):
                 self._incompatible(value, wanted, path, asker)
             else:
-                self.literal(value, wanted.of_type, path, asker)
-        elif isinstance(value, g.NullValueNode):
+                self._bare(value, wanted.of_type, wanted, path, asker)
+        elif not isinstance(value, g.NullValueNode):
+            self._bare(value, wanted, wanted, path, asker)
+
+    def _bare(
+        self,
+        value: g.ValueNode,
+        wanted: g.GraphQLInputType,
+        declared: g.GraphQLInputType,
+        path: Sequence[str],
+        asker: Asker,
+    ) -> None:
+        """Judges a value that is not null; errors name the type as it was declared."""
+        assert not isinstance(wanted, g.GraphQLNonNull)
+        if isinstance(value, g.VariableNode):
             return
-        elif isinstance(wanted, g.GraphQLList):
+        if isinstance(wanted, g.GraphQLList):
             for one in value.values if isinstance(value, g.ListValueNode) else (value,):
                 self.literal(one, wanted.of_type, path, asker)
         elif isinstance(wanted, g.GraphQLInputObjectType):
-            self._object(value, wanted, path, asker)
+            self._object(value, wanted, declared, path, asker)
         elif isinstance(wanted, g.GraphQLEnumType):
             if not isinstance(value, g.EnumValueNode) or value.value not in wanted.values:
-                self._incompatible(value, wanted, path, asker)
+                self._incompatible(value, declared, path, asker)
         elif not isinstance(value, _KINDS.get(wanted.name, (g.ValueNode,))):
-            self._incompatible(value, wanted, path, asker)
+            self._incompatible(value, declared, path, asker)
         elif wanted.name == "ID" and isinstance(value, g.StringValueNode) and not is_gid(value.value):
             message = f"Invalid global id '{value.value}'"
             self.add(message, "argumentLiteralsIncompatible", value, path, typeName="CoercionError")
@@ -79,10 +92,15 @@ class Literals:
         self.add(message, "argumentLiteralsIncompatible", value, path, **extensions)
 
     def _object(
-        self, value: g.ValueNode, wanted: g.GraphQLInputObjectType, path: Sequence[str], asker: Asker
+        self,
+        value: g.ValueNode,
+        wanted: g.GraphQLInputObjectType,
+        declared: g.GraphQLInputType,
+        path: Sequence[str],
+        asker: Asker,
     ) -> None:
         if not isinstance(value, g.ObjectValueNode):
-            self._incompatible(value, wanted, path, asker)
+            self._incompatible(value, declared, path, asker)
             return
         given = {field.name.value: field for field in value.fields}
         for key, field in given.items():

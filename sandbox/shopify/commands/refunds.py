@@ -292,14 +292,17 @@ def _amounts(order: Document, wish: Wish, worth: Bag) -> list[tuple[str | None, 
         return []
     if wish.amounts is None:
         limited = Bag(min(worth.shop, received.shop), min(worth.presentment, received.presentment))
-        return _spread(order, limited) if limited.shop > 0 else []
+        return [(row["id"], share) for row, share in spread(order, limited)] if limited.shop > 0 else []
     asked = total([amount for _, amount in wish.amounts])
     if asked.shop > received.shop:
         raise Refused(f"Refund amount {asked.shop} is greater than net payment received {received.shop}")
-    spread: list[tuple[str | None, Bag]] = []
+    found: list[tuple[str | None, Bag]] = []
     for parent_id, amount in wish.amounts:
-        spread += [(parent_id, amount)] if parent_id else _spread(order, amount)
-    return spread
+        shares = (
+            [(parent_id, amount)] if parent_id else [(row["id"], one) for row, one in spread(order, amount)]
+        )
+        found += shares
+    return found
 
 
 def _difference(order: Document, wish: Wish, worth: Bag, paid: Bag) -> Bag:
@@ -311,7 +314,9 @@ def _difference(order: Document, wish: Wish, worth: Bag, paid: Bag) -> Bag:
         return NOTHING
 
     def beyond(worth: Decimal, paid: Decimal, owed: Decimal) -> Decimal:
-        return min(paid - worth, Decimal(0)) or max(paid - worth - max(owed, Decimal(0)), Decimal(0))
+        least = max(worth + min(owed, Decimal(0)), Decimal(0))  # what was never paid need not be paid back
+        most = worth + max(owed, Decimal(0))
+        return paid - least if paid < least else max(paid - most, Decimal(0))
 
     owed = received - today
     return Bag(
@@ -320,15 +325,15 @@ def _difference(order: Document, wish: Wish, worth: Bag, paid: Bag) -> Bag:
     )
 
 
-def _spread(order: Document, amount: Bag) -> list[tuple[str | None, Bag]]:
+def spread(order: Document, amount: Bag) -> list[tuple[Document, Bag]]:
     """An amount over the payments of the order, the newest first, none beyond what it still holds."""
-    found: list[tuple[str | None, Bag]] = []
+    found: list[tuple[Document, Bag]] = []
     for row in reversed(order["transactions"]):
         if row["kind"] in ("SALE", "CAPTURE") and row["status"] == "SUCCESS" and amount:
             held = bag_of(row["amountSet"]) - _paid_back(order, row["id"])
             share = Bag(min(held.shop, amount.shop), min(held.presentment, amount.presentment))
             if share:
-                found.append((row["id"], share))
+                found.append((row, share))
                 amount -= share
     return found
 

@@ -236,14 +236,6 @@ def discounted_total(context: Context, source: Document, arguments: dict[str, An
     ]
 
 
-@resolves("QueryRoot.tenderTransactions")
-def tender_transactions(context: Context, source: Any, arguments: dict[str, Any]) -> Document:
-    fields = {"id": PART_FIELDS["id"], "processed_at": Field(lambda row: [row["processedAt"]], "time")}
-    return context.search(
-        context.views("tender_transaction"), arguments, fields, sort=lambda row: number(row["id"])
-    )
-
-
 @resolves("Order.purchasingEntity")
 def purchasing_entity(context: Context, source: Document, arguments: dict[str, Any]) -> Document | None:
     entity: Document | None = source["purchasing"]
