@@ -40,7 +40,7 @@ class Engine:
         """Turns waiting deliveries into jobs, shop by shop, until none waits. Returns how many."""
         done = 0
         for _ in range(limit):
-            finished = intake.process_round(self.gateways.database, notices.HANDLERS)
+            finished = intake.process_round(self.gateways.database, notices.HANDLERS, catalogue.FLOWS)
             done += finished.deliveries
             if finished.job_ids:
                 self.nudge_jobs(finished.job_ids[0], len(finished.job_ids))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from types import TracebackType
@@ -21,7 +21,6 @@ from kit import clock
 from kit import log as logs
 from kit.db import Database, all_shops
 from oauth.models import Installation, Shop
-from sync.flows.catalogue import FLOWS
 from sync.shopify import topics
 from sync.state import jobs
 from sync.state.models import Delivery, DeliveryState, Lane
@@ -34,6 +33,14 @@ LIVING = (Installation.INSTALLED, Installation.NEEDS_VISIT, Installation.SCOPES_
 
 Body = Mapping[str, Any]
 Handler = Callable[[Session, Shop, Body, Delivery], None]
+
+
+@dataclass(frozen=True)
+class Routes:
+    """Where a delivery can go: a handler of its topic, or the flow that its topic asks for."""
+
+    handlers: Mapping[str, Handler]
+    flows: Collection[str]
 
 
 @dataclass(frozen=True)
@@ -64,13 +71,13 @@ _WAITING = text(
 ).execution_options(all_shops=True)
 
 
-def process_round(database: Database, handlers: Mapping[str, Handler]) -> Round:
+def process_round(database: Database, handlers: Mapping[str, Handler], flows: Collection[str]) -> Round:
     """Takes the oldest waiting deliveries of each shop and asks for their jobs, one transaction a shop."""
     with database.transaction() as session:
         groups = session.execute(_WAITING, {"size": BATCH_SIZE}).all()
     deliveries, job_ids = 0, []
     for shop_id, ids in groups:
-        count, asked = _process_group(database, shop_id or None, ids, handlers)
+        count, asked = _process_group(database, shop_id or None, ids, Routes(handlers, flows))
         deliveries += count
         job_ids.extend(asked)
     is_last = all(len(ids) < BATCH_SIZE for _, ids in groups)
@@ -78,7 +85,7 @@ def process_round(database: Database, handlers: Mapping[str, Handler]) -> Round:
 
 
 def _process_group(
-    database: Database, shop_id: int | None, ids: Sequence[int], handlers: Mapping[str, Handler]
+    database: Database, shop_id: int | None, ids: Sequence[int], routes: Routes
 ) -> tuple[int, list[int]]:
     job_ids: list[int] = []
     with _SettingAside(database) as aside, database.transaction(shop_id=shop_id) as session:
@@ -95,7 +102,7 @@ def _process_group(
         for delivery in deliveries:
             aside.delivery_id = delivery.id
             with logs.context(shop=delivery.shop_domain, delivery=delivery.id):
-                settled = _settle(session, delivery, shop, handlers)
+                settled = _settle(session, delivery, shop, routes)
             job_ids.extend(settled.pop("job_ids"))
             session.execute(
                 all_shops(
@@ -108,15 +115,13 @@ def _process_group(
     return len(deliveries), job_ids
 
 
-def _settle(
-    session: Session, delivery: Delivery, shop: Shop | None, handlers: Mapping[str, Handler]
-) -> dict[str, Any]:
+def _settle(session: Session, delivery: Delivery, shop: Shop | None, routes: Routes) -> dict[str, Any]:
     """What becomes of one delivery: columns of its row, and the jobs it asked for."""
     if shop is None:
         return _closed(DeliveryState.IGNORED, f"{delivery.shop_domain} has not installed Concord.")
     values: dict[str, Any] = {}
     topic = topics.find(delivery.topic)
-    handler = handlers.get(delivery.topic)
+    handler = routes.handlers.get(delivery.topic)
     if topic is None and handler is None:
         return values | _closed(DeliveryState.IGNORED, f"Concord does not serve the topic {delivery.topic}.")
     body = read_body(delivery.body or b"")
@@ -125,7 +130,7 @@ def _settle(
     if handler is not None:
         handler(session, shop, body, delivery)
         return values | _closed(DeliveryState.DONE)
-    if topic is None or topic.flow not in FLOWS:
+    if topic is None or topic.flow not in routes.flows:
         return values | _closed(DeliveryState.DONE, "Kept for the record; nothing is owed for it.")
     if shop.state not in LIVING:
         return values | _closed(DeliveryState.IGNORED, "Concord was uninstalled from this shop.")
