@@ -67,14 +67,10 @@ def _wake(engine: Engine, stored: Stored) -> None:
         engine.nudge_deliveries(stored.new_ids[-1])
 
 
-def main() -> SecurityHeaders:
-    """The application of this process, from its environment."""
-    log.install(settings().log_level)
-    return build(settings())
-
-
 def __getattr__(name: str) -> SecurityHeaders:
-    # `uvicorn web.app:app` builds the application; importing this module needs no settings.
-    if name == "app":
-        return main()
-    raise AttributeError(name)
+    # `uvicorn web.app:app`: the environment is read when a server asks for the application, not on import.
+    if name != "app":
+        raise AttributeError(name)
+    chosen = settings()
+    log.install(chosen.log_level)
+    return build(chosen)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session, defer
 
 from sync.insight import names
 from sync.state.models import Delivery, DeliveryState
+from sync.state.settings_models import Snapshot
 
 PAGE_SIZE = 50
 BODY_SHOWN_BYTES = 200_000
@@ -29,6 +31,7 @@ class Row:
     reason: str
     copies: int
     record: names.RecordName | None
+    title: str
     received_at: datetime
     took_ms: int | None
 
@@ -74,6 +77,7 @@ def page(session: Session, *, state: str = "", topic: str = "", number: int = 1)
             wanted.order_by(Delivery.id.desc()).offset((number - 1) * PAGE_SIZE).limit(PAGE_SIZE + 1)
         )
     )
+    titles = _titles(session, rows)
     failed = session.scalar(
         select(func.count()).select_from(Delivery).where(Delivery.state == DeliveryState.FAILED)
     )
@@ -81,7 +85,7 @@ def page(session: Session, *, state: str = "", topic: str = "", number: int = 1)
         state=state,
         topic=topic,
         number=number,
-        rows=tuple(_row(row) for row in rows[:PAGE_SIZE]),
+        rows=tuple(_row(row, titles) for row in rows[:PAGE_SIZE]),
         topics=tuple(session.scalars(select(Delivery.topic).distinct().order_by(Delivery.topic))),
         has_more=len(rows) > PAGE_SIZE,
         failed=failed or 0,
@@ -95,7 +99,7 @@ def one(session: Session, delivery_id: int) -> DeliveryPage | None:
         return None
     body = row.body or b""
     return DeliveryPage(
-        row=_row(row),
+        row=_row(row, _titles(session, [row])),
         webhook_id=row.webhook_id,
         event_id=row.event_id,
         api_version=row.api_version,
@@ -112,7 +116,13 @@ def one(session: Session, delivery_id: int) -> DeliveryPage | None:
     )
 
 
-def _row(row: Delivery) -> Row:
+def _titles(session: Session, rows: Sequence[Delivery]) -> dict[str, str]:
+    wanted = [row.record for row in rows if row.record]
+    found = session.execute(select(Snapshot.record, Snapshot.title).where(Snapshot.record.in_(wanted)))
+    return dict(found.all())
+
+
+def _row(row: Delivery, titles: Mapping[str, str]) -> Row:
     took_ms = None
     if row.processed_at is not None:
         took_ms = round((row.processed_at - row.received_at).total_seconds() * 1000)
@@ -123,6 +133,7 @@ def _row(row: Delivery) -> Row:
         reason=row.reason,
         copies=row.copies,
         record=names.of(row.record) if row.record else None,
+        title=names.titled(row.record, titles.get(row.record, "")) if row.record else "",
         received_at=row.received_at,
         took_ms=took_ms,
     )

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Select, func, or_, select, union
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from sync.domain.money import Money
@@ -21,6 +22,7 @@ from sync.state.models import Attempt, Job, JobState, Link
 from sync.state.settings_models import Snapshot
 
 PAGE_SIZE = 50
+IS_ORDER = Snapshot.record.startswith(f"{names.PREFIX}Order/")
 # Jobs about the shop as a whole (its set-up, a comparison) are work, but no records.
 IS_RECORD = Job.record.startswith(names.PREFIX)
 OPEN = (JobState.READY, JobState.RUNNING, JobState.HELD, JobState.DEAD)
@@ -66,7 +68,8 @@ class Page:
 
 def page(session: Session, *, tab: Tab, search: str = "", number: int = 1) -> Page:
     """One page of records; a search looks in all of them by order number, Shopify number or ERP number."""
-    chosen = _found(search) if search else _chosen(tab)
+    search = search.strip()
+    chosen = _found(search) if search.lstrip("#") else _chosen(tab)
     records = list(session.scalars(chosen.offset((number - 1) * PAGE_SIZE).limit(PAGE_SIZE + 1)))
     rows = _rows(session, records[:PAGE_SIZE])
     counts = dict(
@@ -74,9 +77,7 @@ def page(session: Session, *, tab: Tab, search: str = "", number: int = 1) -> Pa
             select(Job.state, func.count(Job.record.distinct()))
             .where(Job.state.in_(OPEN), IS_RECORD)
             .group_by(Job.state)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     return Page(
         tab=tab,
@@ -104,7 +105,7 @@ def _chosen(tab: Tab) -> Select[str]:
         case Tab.SYNCED:
             linked = select(Link.id).where(Link.record == Snapshot.record).correlate(Snapshot).exists()
             jobs = select(Job.id).where(Job.record == Snapshot.record).correlate(Snapshot)
-            is_done = or_(linked, jobs.where(Job.state == JobState.DONE).exists())
+            is_done = or_(linked, ~IS_ORDER & jobs.where(Job.state == JobState.DONE).exists())
             is_open = jobs.where(Job.state.in_(OPEN)).exists()
             return select(Snapshot.record).where(is_done, ~is_open).order_by(Snapshot.id.desc())
         case Tab.ALL:
@@ -123,7 +124,7 @@ def _waiting() -> Select[str]:
         .scalar_subquery()
     )
     orders = select(Snapshot.record, Snapshot.read_at.label("at")).where(
-        Snapshot.record.startswith(f"{names.PREFIX}Order/"), ~linked, newest == JobState.DONE
+        IS_ORDER, ~linked, newest == JobState.DONE
     )
     jobs = select(Job.record, Job.asked_at.label("at")).where(
         Job.state.in_((JobState.READY, JobState.RUNNING)), IS_RECORD
@@ -147,7 +148,10 @@ def _with_jobs(*states: JobState) -> Select[str]:
 
 def _everything() -> Select[str]:
     # A record is known by its snapshot; before the first read of it there is only a job.
-    jobs = select(Job.record.label("record"), Job.asked_at.label("at")).where(Job.state.in_(OPEN), IS_RECORD)
+    is_known = select(Snapshot.id).where(Snapshot.record == Job.record).correlate(Job).exists()
+    jobs = select(Job.record.label("record"), Job.asked_at.label("at")).where(
+        Job.state.in_(OPEN), IS_RECORD, ~is_known
+    )
     snapshots = select(Snapshot.record, func.coalesce(Snapshot.occurred_at, Snapshot.read_at).label("at"))
     both = union(jobs, snapshots).subquery()
     return (
@@ -158,11 +162,10 @@ def _everything() -> Select[str]:
 
 
 def _found(search: str) -> Select[str]:
-    wanted = search.strip().replace("\\", "").replace("%", "").replace("_", r"\_")
-    number = wanted.lstrip("#")
+    number = search.strip().lstrip("#").replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
     found = union(
         select(Snapshot.record).where(
-            or_(Snapshot.title.ilike(f"{wanted}%"), Snapshot.title.ilike(f"#{number}%"))
+            or_(Snapshot.title.ilike(f"{number}%"), Snapshot.title.ilike(f"#{number}%"))
         ),
         select(Link.record).where(Link.erp_number.ilike(f"{number}%")),
         select(Job.record).where(Job.record.like(f"{names.PREFIX}%/{number}")),
@@ -183,7 +186,7 @@ def _rows(session: Session, records: Sequence[str]) -> tuple[Row, ...]:
         job.record: job
         for job in session.scalars(
             select(Job)
-            .distinct(Job.record)
+            .ext(distinct_on(Job.record))
             .where(Job.record.in_(records))
             .order_by(Job.record, Job.state.in_(OPEN).desc(), Job.id.desc())
         )
@@ -192,7 +195,7 @@ def _rows(session: Session, records: Sequence[str]) -> tuple[Row, ...]:
         row.record: row.erp_number
         for row in session.execute(
             select(Link.record, Link.erp_number)
-            .distinct(Link.record)
+            .ext(distinct_on(Link.record))
             .where(Link.record.in_(records))
             .order_by(Link.record, Link.id)
         )
@@ -214,11 +217,11 @@ def _sentences(session: Session, records: Sequence[str]) -> dict[str, str]:
     """What the newest try of each record said."""
     found = session.execute(
         select(Attempt.record, Attempt.sentence)
-        .distinct(Attempt.record)
+        .ext(distinct_on(Attempt.record))
         .where(Attempt.record.in_(records))
         .order_by(Attempt.record, Attempt.id.desc())
     )
-    return dict(found.tuples().all())
+    return dict(found.all())
 
 
 def _row(record: str, snapshot: Any, job: Job | None, erp_number: str | None, waits_for: str) -> Row:

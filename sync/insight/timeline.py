@@ -197,7 +197,7 @@ def _writes(session: Session, record: str) -> Iterator[Entry]:
         yield Entry(
             at=row.closed_at or row.intended_at,
             what=What.WRITE,
-            title=row.purpose.replace("_", " ").capitalize(),
+            title=row.purpose.partition(":")[0].replace("_", " ").capitalize(),
             outcome=row.state,
             sentence="No answer came; the other side is asked before anything is sent again."
             if row.state == IntentState.UNKNOWN

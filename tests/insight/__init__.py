@@ -1,0 +1,1 @@
+"""What people are told about their shop: every figure, and nothing of another shop."""
