@@ -39,6 +39,7 @@ def graphql(call: Call) -> Response:
         )
     if FaultKind.THROTTLE in faults:
         return JSONResponse(THROTTLED, headers=headers)
+    call.world.move_bulk_operations()
     answer = admin.answer(
         call.world.store,
         shop=shop,

@@ -12,6 +12,9 @@ It refuses with HTTP 422 and the reason whatever the shop itself would refuse. P
 | POST /orders/{number}/refund | `lines`?, `shipping`?, `amount`?, `note`? | `{"id"}` of the refund |
 | POST /orders/{number}/fulfil | `lines`? {line id or SKU: quantity}, `tracking`? | `{"id"}` of the fulfilment |
 | POST /orders/{number}/update | changes of `commands.orders.update` | `{}` |
+| POST /orders/{number}/return, .../request-return | the spec of `commands.returns.create` | `{"id"}` of the return |
+| POST /returns/{number}/{approve, decline, close, reopen, cancel} | `reason`?, `note`? (decline) | `{}` |
+| POST /graphql | `query`, `variables`? | the Admin API's answer to the merchant, who may do everything |
 | POST /stock | `sku`, `available`, `location_id`? | `{"id"}` of the inventory item |
 | POST /products/{number} | changes of `commands.products.update` | `{}` |
 | POST /customers | fields of `commands.customers.create` | `{"id"}` |
@@ -22,17 +25,27 @@ It refuses with HTTP 422 and the reason whatever the shop itself would refuse. P
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
-from sandbox.shopify import trade_acts
+from sandbox.shopify import admin, trade_acts
 from sandbox.shopify.commands import customers, orders, products, stock
 from sandbox.shopify.documents import gid, number
 from sandbox.shopify.door import Call
+from sandbox.shopify.schema import data
+from sandbox.shopify.settings import SANDBOX_CLIENT
+from sandbox.shopify.world import UnknownShop
 
 RECORDS_SHOWN = 250
+EVERY_SCOPE = frozenset(
+    scope
+    for part in ("types", "fields")
+    for entry in data("offline-scopes.json")[part].values()
+    for scope in entry["scopes"]
+) | {"read_all_orders", "read_shopify_payments_payouts"}
 
 
 def records(call: Call) -> Response:
@@ -62,6 +75,30 @@ def change_order(call: Call) -> Response:
         return {"id": made} if made else {}
 
     return _answered(change)
+
+
+def change_return(call: Call) -> Response:
+    """POST /control/shops/{shop}/returns/{id}/{act}"""
+    shop, found = call.shop, call.parameters
+
+    def change() -> dict[str, Any]:
+        trade_acts.perform_on_return(call.world.store, shop, found["id"], act=found["act"], wish=call.json())
+        return {}
+
+    return _answered(change)
+
+
+def ask(call: Call) -> Response:
+    """POST /control/shops/{shop}/graphql"""
+    answer = admin.answer(
+        call.world.store,
+        shop=call.shop,
+        scopes=EVERY_SCOPE,
+        client_id=SANDBOX_CLIENT,
+        payload=call.json(),
+        version=call.world.app.webhook_api_version,
+    )
+    return JSONResponse(answer.body, status_code=answer.status)
 
 
 def set_stock(call: Call) -> Response:
@@ -115,5 +152,7 @@ def _as_list(wish: Any) -> list[Any]:
 def _answered(act: Callable[[], Any]) -> Response:
     try:
         return JSONResponse(act())
+    except (UnknownShop, json.JSONDecodeError):
+        raise  # the door answers these
     except trade_acts.NOT_POSSIBLE as refused:
         return JSONResponse({"errors": trade_acts.reason(refused)}, status_code=422)

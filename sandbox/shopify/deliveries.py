@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from uuid import NAMESPACE_URL, uuid5
@@ -47,6 +47,7 @@ class Sender:
         client: httpx2.Client | None = None,
     ) -> None:
         self.clock_factor = settings.clock_factor
+        self.chores: list[Callable[[], object]] = []  # done before each look at what is due
         self._store = store
         self._settings = settings
         self._secrets = secrets
@@ -72,6 +73,7 @@ class Sender:
 
     def deliver_due(self) -> int:
         """Sends what is due at this moment, in this thread; returns the number of attempts."""
+        self._do_chores()
         attempts = 0
         while (reference := self._pop()) is not None:
             self._attempt(reference)
@@ -127,6 +129,7 @@ class Sender:
 
     def _run(self) -> None:
         while not self._stopping:
+            self._do_chores()
             reference = self._pop()
             if reference is not None and self._pool is not None:
                 self._pool.submit(self._attempt, reference)
@@ -134,6 +137,10 @@ class Sender:
             with self._wake:
                 if not self._stopping:
                     self._wake.wait(timeout=self._idle_s())
+
+    def _do_chores(self) -> None:
+        for chore in self.chores:
+            chore()
 
     def _idle_s(self) -> float:
         if not self._due:

@@ -6,7 +6,7 @@ exists here only (/control, /partner). The first match wins.
 
 from __future__ import annotations
 
-from sandbox.shopify import api, assets, control, control_trade, oauth
+from sandbox.shopify import api, assets, bulk_files, control, control_trade, oauth
 from sandbox.shopify.door import Handler
 from sandbox.shopify.shell import frame, goods, grants, log, order_acts, orders, people, places
 
@@ -37,6 +37,8 @@ CONTROL: list[tuple[str, str, Handler]] = [
     ("GET", "/control/shops/{shop}/records/{kind}", control_trade.records),
     ("POST", "/control/shops/{shop}/orders", control_trade.create_order),
     ("POST", "/control/shops/{shop}/orders/{id:int}/{act}", control_trade.change_order),
+    ("POST", "/control/shops/{shop}/returns/{id:int}/{act}", control_trade.change_return),
+    ("POST", "/control/shops/{shop}/graphql", control_trade.ask),
     ("POST", "/control/shops/{shop}/stock", control_trade.set_stock),
     ("POST", "/control/shops/{shop}/products/{id:int}", control_trade.change_product),
     ("POST", "/control/shops/{shop}/customers", control_trade.create_customer),
@@ -49,6 +51,8 @@ SHOP: list[tuple[str, str, Handler]] = [
     ("GET", "/shops/{shop}/admin/oauth/authorize", grants.authorize),
     ("POST", "/shops/{shop}/admin/oauth/authorize", grants.authorize_granted),
     ("GET", "/shops/{shop}/admin/oauth/install", grants.install),
+    ("GET", "/bulk/{shop}/{name}", bulk_files.result),
+    ("POST", "/staged-uploads/", bulk_files.receive),
     ("GET", "/cdn/shopifycloud/{name}", assets.cdn),
     ("GET", "/static/{name}", assets.static),
     ("GET", "/partner/install/{token}", grants.partner_link),

@@ -1,4 +1,4 @@
-"""What can be done to an order from outside, by name: one table for the control API and for the admin's buttons.
+"""What can be done to an order or a return, by name: one table for the control API and for the admin's buttons.
 
 It owns the translation of a plain JSON wish into the arguments of a command. It refuses an unknown act.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sandbox.shopify.commands import fulfilments, orders, refunds
+from sandbox.shopify.commands import fulfilments, orders, refunds, returns
 from sandbox.shopify.documents import gid
 from sandbox.shopify.store import Document, Store
 
@@ -17,7 +17,7 @@ NOT_POSSIBLE = (LookupError, TypeError, ValueError, ArithmeticError)
 
 
 class UnknownAct(LookupError):
-    """Nothing of this name can be done to an order."""
+    """Nothing of this name can be done here."""
 
 
 def order_gid(number: int | str) -> str:
@@ -30,6 +30,24 @@ def perform(store: Store, shop: str, number: int | str, *, act: str, wish: Docum
     if act not in ACTS:
         raise UnknownAct(f"{act} is not one of {', '.join(sorted(ACTS))}")
     return ACTS[act](store, shop, order_gid(number), wish)
+
+
+def perform_on_return(store: Store, shop: str, number: int | str, *, act: str, wish: Document) -> None:
+    """Does the act to the return. Raises UnknownAct."""
+    return_id = gid("Return", number)
+    match act:
+        case "approve":
+            returns.approve(store, shop, return_id)
+        case "decline":
+            returns.decline(store, shop, return_id, reason=wish.get("reason", "OTHER"), note=wish.get("note"))
+        case "close":
+            returns.close(store, shop, return_id)
+        case "reopen":
+            returns.reopen(store, shop, return_id)
+        case "cancel":
+            returns.cancel(store, shop, return_id)
+        case _:
+            raise UnknownAct(f"{act} is not one of approve, decline, close, reopen, cancel")
 
 
 def reason(error: Exception) -> str:
@@ -71,4 +89,6 @@ ACTS: dict[str, Act] = {
     "refund": refunds.create,
     "fulfil": _fulfil,
     "update": orders.update,
+    "return": returns.create,
+    "request-return": returns.request,
 }
