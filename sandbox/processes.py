@@ -131,24 +131,34 @@ class Crew:
 
     def start(self, program: Program) -> Leashed:
         """Starts a process and returns when it is ready. Raises CannotStart with the end of its log otherwise."""
-        log = self._logs / f"{program.name}.log"
+        return self.ready(program, self.launch(program))
+
+    def launch(self, program: Program) -> Leashed:
+        """Starts a process and does not wait for it; `ready` does."""
+        log = self._logs / f"{program.name.replace(' ', '-')}.log"
         log.parent.mkdir(parents=True, exist_ok=True)
         log.write_bytes(b"")
+        process = Leashed(
+            program.name,
+            program.command,
+            log=log,
+            environment=program.environment,
+            folder=program.folder,
+            grace=program.grace,
+        )
+        self._aboard.append((program.name, process))
+        return process
+
+    def ready(self, program: Program, process: Leashed) -> Leashed:
+        """Returns the launched process when it is ready. Raises CannotStart with the end of its log otherwise."""
         with step(program.name):
-            process = Leashed(
-                program.name,
-                program.command,
-                log=log,
-                environment=program.environment,
-                folder=program.folder,
-                grace=program.grace,
-            )
-            self._aboard.append((program.name, process))
             is_ready = wait_until(lambda: not process.is_running or program.ready(process), program.seconds)
             if is_ready and process.is_running:
                 return process
-        ended = f"ended with status {process.exit_code}" if not process.is_running else "did not become ready"
-        raise CannotStart(f"{program.name} {ended}; its log {log} ends:\n{process.tail()}")
+            ended = (
+                f"ended with status {process.exit_code}" if not process.is_running else "did not become ready"
+            )
+            raise CannotStart(f"{program.name} {ended}; its log {process.log} ends:\n{process.tail()}")
 
     def run(
         self, name: str, command: Sequence[str | Path], *, environment: Mapping[str, str], folder: Path
@@ -159,8 +169,10 @@ class Crew:
         log.write_bytes(b"")
         with step(name):
             process = Leashed(name, command, log=log, environment=environment, folder=folder)
+            self.hold(name, process)
             code = process.wait()
-        process.stop()
+            self._aboard.remove((name, process))
+            process.stop()
         if code != 0:
             raise CannotStart(f"{name} ended with status {code}; its log {log} ends:\n{process.tail()}")
         return log.read_text(errors="replace")

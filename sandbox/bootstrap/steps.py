@@ -8,19 +8,26 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
 WIDTH = 52
-SIGN_OF_LIFE_SECONDS = 15.0
+SIGN_OF_LIFE_SECONDS = 10.0
+
+
+class Note:
+    """What a waiting person sees now and then: dots, or how far the step is."""
+
+    def __init__(self) -> None:
+        self.text = "."
 
 
 @contextmanager
-def step(title: str) -> Iterator[None]:
-    """Prints the title, now and then a dot while the block runs, and at the end how long it took."""
-    began = time.monotonic()
+def step(title: str) -> Iterator[Note]:
+    """Prints the title, a sign of life while the block runs, and at the end how long it took."""
+    began, note = time.monotonic(), Note()
     print(f"  {title} ".ljust(WIDTH, "."), end="", flush=True)
     over = threading.Event()
-    watcher = threading.Thread(target=_signs_of_life, args=(over,), daemon=True)
+    watcher = threading.Thread(target=_signs_of_life, args=(over, note), daemon=True)
     watcher.start()
     try:
-        yield
+        yield note
     except BaseException:
         _finish(over, watcher, "failed")
         raise
@@ -41,9 +48,9 @@ def steps() -> Iterator[Callable[[str], None]]:
         yield begin
 
 
-def _signs_of_life(over: threading.Event) -> None:
+def _signs_of_life(over: threading.Event, note: Note) -> None:
     while not over.wait(SIGN_OF_LIFE_SECONDS):
-        print(".", end="", flush=True)
+        print(note.text, end="", flush=True)
 
 
 def _finish(over: threading.Event, watcher: threading.Thread, word: str) -> None:

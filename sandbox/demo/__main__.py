@@ -42,8 +42,8 @@ def _run(crew: Crew, here: Place, *, once: bool) -> int:
         connect.all_shops(built)
         with step("the first day of trade"):
             placed, fresh = day.play(built.control)
-        with step(f"waiting until {len(placed)} orders agree ({fresh} of them new)"):
-            rows = agree.wait(built, placed)
+        with step(f"waiting until {len(placed)} orders agree ({fresh} of them new)") as note:
+            rows = agree.wait(built, placed, note=note)
         print(f"\n{agree.table(rows)}\n")
         good = sum(row.agrees for row in rows)
         print(

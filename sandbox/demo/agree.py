@@ -14,6 +14,7 @@ from typing import Any
 
 import psycopg
 
+from sandbox.bootstrap.steps import Note
 from sandbox.demo.day import Placed
 from sandbox.demo.shopify import Document
 from sandbox.demo.town import Town
@@ -55,12 +56,13 @@ class Row:
         return [(sale.total, sale.currency) for sale in self.sales] == [(self.total, self.currency)]
 
 
-def wait(town: Town, placed: Sequence[Placed]) -> list[Row]:
+def wait(town: Town, placed: Sequence[Placed], *, note: Note) -> list[Row]:
     """Waits until Concord has settled every order, then looks at both sides; whatever they show is the answer."""
     until = time.monotonic() + WAIT_SECONDS
     keys = {(order.shop, order.gid) for order in placed}
     with psycopg.connect(town.database_url, autocommit=True) as connection:
-        while not _is_settled(connection, keys) and time.monotonic() < until:
+        while (left := _unsettled(connection, keys)) and time.monotonic() < until:
+            note.text = f" {len(keys) - min(left, len(keys))}"
             time.sleep(LOOK_SECONDS)
         work = _work(connection)
     return look(town, placed, work)
@@ -125,11 +127,12 @@ def _work(connection: psycopg.Connection) -> Work:
     }
 
 
-def _is_settled(connection: psycopg.Connection, keys: set[tuple[str, str]]) -> bool:
-    """Whether nothing waits or runs any more for these orders."""
-    waiting = connection.execute("select count(*) from delivery where state = 'waiting'").fetchone()
+def _unsettled(connection: psycopg.Connection, keys: set[tuple[str, str]]) -> int:
+    """How much still waits or runs: orders, or deliveries that may become work for them."""
     work = _work(connection)
-    return waiting == (0,) and all(key in work and work[key][0] in SETTLED for key in keys)
+    open_orders = sum(key not in work or work[key][0] not in SETTLED for key in keys)
+    waiting = connection.execute("select count(*) from delivery where state = 'waiting'").fetchone()
+    return open_orders or int(waiting[0] if waiting else 0)
 
 
 def _row(

@@ -26,7 +26,6 @@ from sandbox.erp.tryton.environment import Progress
 from sandbox.leashed import Leashed
 from sandbox.processes import Crew, Program, answers, require_free, says
 from sandbox.shopify.seed_data import SHOPS
-from sync.schedule import ONE_CLOCK
 
 WORKER_THREADS = 8
 
@@ -51,15 +50,18 @@ def build(crew: Crew, place: Place) -> Town:
     with steps() as progress:
         databases.ensure(postgres.url, progress)
         _keep_whole(place, postgres.url, progress)
+    shopify = _shopify(place)
+    launched = crew.launch(shopify)
+    database_url = plain(postgres.url, DATABASE)
+    environment = place.environment(place.settings(database_url=database_url, redis_url=redis.url))
+    migrate = [sys.executable, "-m", "alembic", "upgrade", "head"]
+    crew.run("migrations", migrate, environment=environment, folder=ROOT)
+    concord = [(each, crew.launch(each)) for each in _concord(place, environment, database_url)]
+    with steps() as progress:
         erp = server.start(postgres.url, place.erp_port, progress=progress)
     crew.hold("tryton", erp)
-    database_url = plain(postgres.url, DATABASE)
-    settings = place.settings(database_url=database_url, redis_url=redis.url)
-    environment = place.environment(settings)
-    _start_shopify(crew, place)
-    python = sys.executable
-    crew.run("migrations", [python, "-m", "alembic", "upgrade", "head"], environment=environment, folder=ROOT)
-    _start_concord(crew, place, environment, database_url)
+    for program, process in [(shopify, launched), *concord]:
+        crew.ready(program, process)
     _remember(place, postgres.url)
     return Town(place, Control(place.shopify_url), erp, database_url, environment)
 
@@ -75,17 +77,18 @@ def _engines(crew: Crew, place: Place) -> tuple[servers.Server, servers.Server]:
     return postgres, redis
 
 
-def _start_shopify(crew: Crew, place: Place) -> None:
+def _shopify(place: Place) -> Program:
     command = [
         *(sys.executable, "-m", "sandbox.shopify", "--port", str(place.shopify_port)),
         *("--state", str(_shopify_file(place)), "--app-url", place.web_url),
         *("--client-secret", place.client_secret),
     ]
     ready = answers(f"{place.shopify_url}/control/health")
-    crew.start(Program("local Shopify", command, ready, environment=place.environment({}), folder=ROOT))
+    return Program("local Shopify", command, ready, environment=place.environment({}), folder=ROOT)
 
 
-def _start_concord(crew: Crew, place: Place, environment: Mapping[str, str], database_url: str) -> None:
+def _concord(place: Place, environment: Mapping[str, str], database_url: str) -> list[Program]:
+    """The three processes, as in production."""
     python = sys.executable
     web = [
         *(python, "-m", "uvicorn", "web.app:app", "--host", "127.0.0.1", "--port", str(place.web_port)),
@@ -96,15 +99,16 @@ def _start_concord(crew: Crew, place: Place, environment: Mapping[str, str], dat
 
     def clock_ticks(_process: Leashed) -> bool:
         with psycopg.connect(database_url) as connection:
-            query = "select 1 from pg_locks where locktype = 'advisory' and objid = %s and granted"
-            return connection.execute(query, [ONE_CLOCK]).fetchone() is not None
+            query = (
+                "select 1 from pg_stat_activity where datname = %s and application_name = 'concord-schedule'"
+            )
+            return connection.execute(query, [DATABASE]).fetchone() is not None
 
-    for program in (
-        Program("web", web, answers(f"{place.web_url}/", below=500), environment, ROOT),
+    return [
+        Program("web", web, answers(f"{place.web_url}/readyz"), environment, ROOT),
         Program("worker", worker, says("ready for action"), {**environment, **prefetch}, ROOT),
         Program("clock", [python, "-m", "sync", "schedule"], clock_ticks, environment, ROOT),
-    ):
-        crew.start(program)
+    ]
 
 
 def _shopify_file(place: Place) -> Path:
