@@ -20,12 +20,12 @@ from sqlalchemy.orm import Session
 
 from kit import clock
 from kit.crypto import Secret, place
-from kit.faults import Misconfigured, Rejected, Transient
+from kit.faults import Misconfigured, Transient
 from oauth import audit, install
 from oauth.models import Installation, PrivacyRequest, Shop
 from sync.flows import privacy_file
-from sync.flows.intake import read_body
 from sync.flows.road import Done, Outcome, Skipped, Work
+from sync.shopify import bodies
 from sync.state import personal
 from sync.state.models import Delivery, Lane
 from sync.state.personal import Subject
@@ -82,12 +82,8 @@ def _asked(work: Work) -> Asked | None:
         if known is not None and known.done_at is not None:
             personal.erase_bodies(session, [delivery.id])
             return None
-        body = read_body(delivery.body or b"")
-        if isinstance(body, str):
-            raise Rejected(
-                "privacy_request_unreadable", f"The request about personal data cannot be read. {body}"
-            )
-        subject = subject_of(body)
+        body = bodies.parse(delivery.body or b"null")
+        subject = subject_of(body if isinstance(body, Mapping) else {})
         session.execute(
             insert(PrivacyRequest)
             .values(

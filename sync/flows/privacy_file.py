@@ -17,9 +17,10 @@ from sqlalchemy.orm import Session
 
 from kit import clock
 from kit.crypto import Sealer, place
+from kit.faults import Rejected
 from oauth import audit
 from oauth.models import PrivacyRequest
-from sync.flows.intake import read_body
+from sync.shopify import bodies
 from sync.state import personal
 from sync.state.models import Attempt, Delivery, Link
 from sync.state.personal import Subject
@@ -153,8 +154,11 @@ def _deliveries(session: Session, subject: Subject, records: Sequence[str]) -> l
 def _content(row: Delivery, size: int) -> Any:
     if size > LONGEST_BYTES:
         return "Left out because of the size; Shopify holds the same content."
-    body = read_body(row.body or b"")
-    return body if isinstance(body, str) else json.loads(json.dumps(body, default=str))
+    try:
+        body = bodies.parse(row.body or b"null")
+    except Rejected as fault:
+        return fault.sentence
+    return json.loads(json.dumps(body, default=str))
 
 
 def _at(moment: datetime | None) -> str | None:

@@ -6,14 +6,17 @@ import json
 from datetime import datetime
 from typing import Any
 
+from dramatiq.brokers.stub import StubBroker
 from sqlalchemy import select
 
 from kit import clock
 from kit.db import Database
 from oauth import erp
 from oauth.models import PrivacyRequest
-from sync.flows import notices, privacy, turn
-from sync.flows.intake import process_round
+from sync.actors import Engine
+from sync.broker import Nudger
+from sync.flows import privacy, turn
+from sync.flows.road import Done
 from sync.gateways import Gateways
 from sync.state import jobs
 from sync.state.models import Attempt, Delivery, Job, Lane, Link
@@ -89,13 +92,17 @@ class Shop:
     def ask(self, topic: str, body: dict[str, Any]) -> str:
         """A request arrives, is read, and its job takes its turn. Returns the state of the job."""
         self.delivered(topic, {"shop_id": 1, "shop_domain": self.domain, **body}, state="waiting")
-        process_round(self.database, notices.HANDLERS)
+        Engine(self.gateways, Nudger(StubBroker())).process_deliveries()
         return self.turn()
 
     def turn(self) -> str:
-        """The next job of the shop takes its turn."""
-        with self.database.transaction() as session:
-            (claimed,) = jobs.claim(session, count=1, per_shop=8, lease_seconds=60)
+        """The next request takes its turn; other jobs that are due are done without a word."""
+        while True:
+            with self.database.transaction() as session:
+                (claimed,) = jobs.claim(session, count=1, per_shop=8, lease_seconds=60)
+            if claimed.flow == "privacy":
+                break
+            turn.take(self.gateways, claimed, lambda _work: Done())
         turn.take(self.gateways, claimed, privacy.run)
         with self.database.transaction(shop_id=self.id) as session:
             return session.scalars(select(Job.state).where(Job.id == claimed.id)).one()
@@ -132,7 +139,7 @@ class Shop:
                 shop_id=self.id,
                 name="main",
                 kind="tryton",
-                address={"url": "https://erp.example", "login": "ada"},
+                address={"url": "https://erp-of-alpha.example", "login": "ada"},
                 credential_id=credential,
                 state="active",
                 changed_at=clock.now(),
