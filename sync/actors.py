@@ -18,7 +18,7 @@ from sqlalchemy.exc import OperationalError
 from sync.broker import Nudger
 from sync.flows import catalogue, intake, notices, turn
 from sync.gateways import Gateways
-from sync.state import jobs
+from sync.state import jobs, slots
 from sync.state.jobs import Claimed
 
 log = logging.getLogger(__name__)
@@ -79,9 +79,10 @@ class Engine:
         self.nudger.nudge("process_delivery", "deliveries", number=delivery_id)
 
     def beat(self) -> None:
-        """The heartbeat: prolongs the leases of all jobs that run here."""
+        """The heartbeat: prolongs the leases of all jobs that run here, and of the places they hold at ERPs."""
         with self._lock:
             leases = list(self._leases)
+        slots.beat(self.gateways.database)
         if leases:
             with self.gateways.database.transaction() as session:
                 jobs.extend(session, leases, lease_seconds=self.gateways.settings.lease_seconds)

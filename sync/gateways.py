@@ -6,38 +6,45 @@ differs from production.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import select
 
-from kit import clock
 from kit.config import Settings
 from kit.crypto import Sealer, Secret
 from kit.db import Database
 from kit.faults import Misconfigured
 from kit.http import Door
+from kit.memory import Moment
 from oauth import erp
+from oauth.models import Shop
 from oauth.tokens import Tokens
 from sync.connectors.base import Connector, Opening, Option, OptionKind
 from sync.connectors.registry import KINDS, Kind, open_connector
 from sync.domain.mapper import Catalogue
+from sync.domain.rules import Rules
+from sync.domain.rules_json import read_rules
 from sync.shopify.client import Client
 from sync.state import breakers, slots
 from sync.state.budgets import SharedBudget
-from sync.state.settings_models import Connection, ConnectionState
+from sync.state.settings_models import Connection, ConnectionState, MappingVersion
 
-REMEMBER_SECONDS = 60.0
+PRODUCTS_SECONDS = 60.0
+RULES_SECONDS = 600.0
+SETTINGS_SECONDS = 2.0  # a paused connection, a new credential or policy is noticed within it
 
 
-@dataclass
-class _Known:
-    """ERP products by code or barcode, as they were a moment ago."""
+@dataclass(frozen=True, kw_only=True)
+class ShopView:
+    """What a flow may know of the shop it works for."""
 
-    until: float
-    options: dict[str, Option]
+    id: int
+    domain: str
+    currency: str
+    policies: Mapping[str, Any]
 
 
 class Gateways:
@@ -51,8 +58,11 @@ class Gateways:
         self.door = door
         self.kinds = kinds
         self.sealer = Sealer(settings.sealing_keys)
-        self._products: dict[int, _Known] = {}
-        self._lock = threading.Lock()
+        self._products: Moment[int, dict[str, Option]] = Moment(PRODUCTS_SECONDS)
+        self._shops: Moment[int, ShopView] = Moment(SETTINGS_SECONDS)
+        self._rules: Moment[int, Rules] = Moment(RULES_SECONDS)
+        self._connections: Moment[int, Connection | None] = Moment(SETTINGS_SECONDS)
+        self._secrets: Moment[tuple[int, int], Secret] = Moment(SETTINGS_SECONDS)
         self.tokens = Tokens(database, door, self.sealer, settings)
 
     def shopify(self, shop_id: int, shop_domain: str) -> Client:
@@ -75,10 +85,17 @@ class Gateways:
             on_unauthorized=refused,
         )
 
+    def shop(self, shop_id: int) -> ShopView:
+        """What a flow may know of its shop, at most a moment old."""
+        return self._shops.get(shop_id, lambda: self._look_at(shop_id))
+
+    def rules(self, version: MappingVersion) -> Rules:
+        """The rules of a published version. It never changes, so it is read once."""
+        return self._rules.get(version.id, lambda: read_rules(version.rules))
+
     def connection_of(self, shop_id: int) -> Connection:
-        """The shop's connection. Raises Misconfigured when there is none, or when it is paused or broken."""
-        with self.database.transaction(shop_id=shop_id) as session:
-            connection = session.scalar(select(Connection).order_by(Connection.id).limit(1))
+        """The shop's connection. Raises Misconfigured when there is none, or when it is paused."""
+        connection = self._connections.get(shop_id, lambda: self._read_connection(shop_id))
         if connection is None:
             raise Misconfigured(
                 "not_connected",
@@ -93,6 +110,10 @@ class Gateways:
             )
         return connection
 
+    def _read_connection(self, shop_id: int) -> Connection | None:
+        with self.database.transaction(shop_id=shop_id) as session:
+            return session.scalar(select(Connection).order_by(Connection.id).limit(1))
+
     @contextmanager
     def erp(self, connection: Connection, shop_domain: str) -> Iterator[Connector]:
         """The ERP of a connection, for one job: behind its breaker, in one of its slots."""
@@ -103,17 +124,14 @@ class Gateways:
     def catalogue(self, connection: Connection, connector: Connector, codes: Sequence[str]) -> Catalogue:
         """The ERP's products with these codes or barcodes. What was found is remembered for a moment; what was not
         is looked up again each time, so that a product that was just created is seen."""
-        with self._lock:
-            known = self._products.get(connection.id)
-            if known is None or known.until < clock.monotonic():
-                known = self._products[connection.id] = _Known(clock.monotonic() + REMEMBER_SECONDS, {})
-        unknown = [code for code in codes if code not in known.options]
+        known: dict[str, Option] = self._products.get(connection.id, dict)
+        unknown = [code for code in codes if code not in known]
         if unknown:
             for product in connector.options(OptionKind.PRODUCT, codes=unknown):
                 for code in (product.code, *product.barcodes):
                     if code in unknown:
-                        known.options[code] = product
-        found = [known.options[code] for code in codes if code in known.options]
+                        known[code] = product
+        found = [known[code] for code in codes if code in known]
         return Catalogue.of({product.erp_id: product for product in found}.values())
 
     def open(self, connection: Connection, shop_domain: str) -> Connector:
@@ -124,10 +142,21 @@ class Gateways:
                 "The connection has no credential. Enter one on the Connection page.",
                 misses=f"credential:{connection.id}",
             )
-        with self.database.transaction(shop_id=connection.shop_id) as session:
-            secret = erp.open_packed(session, self.sealer, credential_id=connection.credential_id)
+        secret = self._secrets.get(
+            (connection.shop_id, connection.credential_id),
+            lambda: self._open_secret(connection.shop_id, connection.credential_id or 0),
+        )
         return open_connector(
             self.kinds,
             connection.kind,
             Opening(address=connection.address, secret=secret, door=self.door, shop_domain=shop_domain),
         )
+
+    def _open_secret(self, shop_id: int, credential_id: int) -> Secret:
+        with self.database.transaction(shop_id=shop_id) as session:
+            return erp.open_packed(session, self.sealer, credential_id=credential_id)
+
+    def _look_at(self, shop_id: int) -> ShopView:
+        with self.database.transaction(shop_id=shop_id) as session:
+            row = session.get_one(Shop, shop_id)
+            return ShopView(id=row.id, domain=row.domain, currency=row.currency, policies=row.policies)

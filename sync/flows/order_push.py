@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from kit.faults import Misconfigured, Rejected
 from sync.connectors.base import Connector, Written
-from sync.domain import customers, rules_json
+from sync.domain import customers
 from sync.domain.customers import Verdict
 from sync.domain.documents import Document, DocumentKind
 from sync.domain.exported import Exported, ExportedDocument
@@ -39,7 +39,7 @@ def run(work: Work) -> Outcome:
     order, agreements = _read(work)
     work.money_at_risk = order.totals.current_total.shop
     with work.reading() as session:
-        rules = rules_json.read_rules(mappings.in_force(session, connection.id).rules)
+        rules = work.gateways.rules(mappings.in_force(session, connection.id))
         already = _already(session, order)
     _keep(work, order)
     if agreements is None and needs_ledger(order, already, rules):

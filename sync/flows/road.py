@@ -18,20 +18,10 @@ from kit.db import Database
 from kit.faults import OutcomeUnknown, Rejected
 from sync.connectors.base import Related, Written
 from sync.domain.money import Money
-from sync.gateways import Gateways
+from sync.gateways import Gateways, ShopView
 from sync.state import intents, jobs
 from sync.state.jobs import Claimed
 from sync.state.models import IntentState
-
-
-@dataclass(frozen=True, kw_only=True)
-class ShopView:
-    """What a flow may know of the shop it works for."""
-
-    id: int
-    domain: str
-    currency: str
-    policies: Mapping[str, Any]
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,7 @@ from sqlalchemy.orm import Session
 from kit import clock, http
 from kit import log as logs
 from kit.faults import Fault, Misconfigured, OutcomeUnknown, Rejected, Transient
-from oauth.models import Shop
-from sync.flows.road import Done, Outcome, ShopView, Skipped, Work
+from sync.flows.road import Done, Outcome, Skipped, Work
 from sync.gateways import Gateways
 from sync.state import attempts, jobs
 from sync.state.attempts import Trouble
@@ -38,9 +37,7 @@ Flow = Callable[[Work], Outcome]
 
 def take(gateways: Gateways, job: Claimed, flow: Flow) -> None:
     """Runs a claimed job to its settlement. Raises only what is a bug."""
-    with gateways.database.transaction(shop_id=job.shop_id) as session:
-        shop = session.get_one(Shop, job.shop_id)
-        view = ShopView(id=shop.id, domain=shop.domain, currency=shop.currency, policies=shop.policies)
+    view = gateways.shop(job.shop_id)
     work = Work(job=job, shop=view, database=gateways.database, gateways=gateways)
     with (
         logs.context(shop=view.domain, job=job.id, flow=job.flow, record=job.record),
