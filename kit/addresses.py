@@ -50,7 +50,8 @@ def is_public(address: Address) -> bool:
             return is_public(inner)
         if address in ipaddress.ip_network("64:ff9b::/96"):
             return is_public(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
-    return address.is_global and not address.is_multicast
+    # ::127.0.0.1 and its like count as global to Python, but they are reserved and may lead inside.
+    return address.is_global and not address.is_multicast and not address.is_reserved
 
 
 def checked_address(url: str, allowed: Allowed) -> str:
