@@ -11,7 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from sync.domain.money import Both
+from sync.domain.money import Both, total
 
 
 class DocumentKind(StrEnum):
@@ -92,15 +92,13 @@ class DocumentLine:
     @property
     def tax(self) -> Both:
         """The sum of its taxes."""
-        zero = self.net - self.net
-        for each in self.taxes:
-            zero = zero + each.amount
-        return zero
+        zero = Both.nothing(self.net.shop.currency, self.net.presentment.currency)
+        return total((each.amount for each in self.taxes), zero=zero) if self.taxes else zero
 
     @property
     def gross(self) -> Both:
         """With tax."""
-        return self.net + self.tax
+        return total((each.amount for each in self.taxes), zero=self.net) if self.taxes else self.net
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -133,6 +133,37 @@ def total(amounts: Iterable[Both], *, zero: Both) -> Both:
     return Both(one, Money(presentment, zero.presentment.currency))
 
 
+class Tally:
+    """Sums by name in both currencies. It adds plain decimals: a cent table of a big order has thousands of them."""
+
+    __slots__ = ("_sums", "zero")
+
+    def __init__(self, zero: Both) -> None:
+        self.zero = zero
+        self._sums: dict[str, list[Decimal]] = {}
+
+    def add(self, name: str, amount: Both, *, sign: int = 1) -> None:
+        """Adds (or with sign -1 takes off) an amount."""
+        shop, presentment = self.zero.shop._same(amount.shop), self.zero.presentment._same(amount.presentment)
+        found = self._sums.get(name)
+        if found is None:
+            found = self._sums[name] = [ZERO, ZERO]
+        if sign > 0:
+            found[0] += shop.amount
+            found[1] += presentment.amount
+        else:
+            found[0] -= shop.amount
+            found[1] -= presentment.amount
+
+    def sums(self) -> dict[str, Both]:
+        """The sum of every name that was added to."""
+        shop, presentment = self.zero.shop.currency, self.zero.presentment.currency
+        return {
+            name: Both(Money(found[0], shop), Money(found[1], presentment))
+            for name, found in self._sums.items()
+        }
+
+
 def decimal(value: Any) -> Decimal:
     """A decimal from JSON (text, whole number, or a decimal that the parser kept exact). Raises ValueError."""
     if isinstance(value, bool | float) or value is None:

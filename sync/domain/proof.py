@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
 
 from sync.domain.documents import Document, LineKind
 from sync.domain.history import Sale
 from sync.domain.lines import KINDS
 from sync.domain.mapper import percent
-from sync.domain.money import Both, Money
+from sync.domain.money import Both, Money, Tally
 
 TAX = "tax"
 TOTAL = "total"
@@ -93,6 +95,7 @@ def prove(
     if residual:
         said[LineKind.RESIDUAL.value] = residual
     made = _documents(documents, zero, taxes_included=taxes_included)
+    whole = made.pop(TOTAL, zero)
     rows = tuple(
         Row(
             component=component,
@@ -102,10 +105,6 @@ def prove(
         )
         for component in sorted({*said, *made}, key=_place)
     )
-    whole = zero
-    for document in documents:
-        for line in document.lines:
-            whole = whole + line.gross
     return Proof(
         rows=rows,
         total=Row(component=TOTAL, shopify=total + rounding, documents=whole),
@@ -114,33 +113,43 @@ def prove(
 
 
 def _shopify(sales: Iterable[Sale], zero: Both, *, taxes_included: bool) -> dict[str, Both]:
-    table: dict[str, Both] = {}
+    tally = Tally(zero)
     for sale in sales:
         kind = KINDS.get(sale.line_type, LineKind.ADJUSTMENT).value
-        charged = sale.total if taxes_included else sale.total - sale.tax
-        _add(table, kind, charged + sale.discount, zero)
+        tally.add(kind, sale.total)
+        if not taxes_included:
+            tally.add(kind, sale.tax, sign=-1)
         if sale.discount:
-            _add(table, DISCOUNT, -sale.discount, zero)
+            tally.add(kind, sale.discount)
+            tally.add(DISCOUNT, sale.discount, sign=-1)
         for tax in sale.taxes:
             if tax.amount:
-                _add(table, f"{TAX} {tax.title} {percent(tax.rate)}", tax.amount, zero)
-    return table
+                tally.add(_tax_name(tax.title, tax.rate), tax.amount)
+    return tally.sums()
 
 
 def _documents(documents: Sequence[Document], zero: Both, *, taxes_included: bool) -> dict[str, Both]:
-    table: dict[str, Both] = {}
+    tally = Tally(zero)
     for document in documents:
         for line in document.lines:
-            charged = line.gross if taxes_included else line.net
+            kind = line.kind.value
+            tally.add(kind, line.net)
+            tally.add(TOTAL, line.net)
             if line.discount:
-                _add(table, line.kind.value, charged + line.discount, zero)
-                _add(table, DISCOUNT, -line.discount, zero)
-            else:
-                _add(table, line.kind.value, charged, zero)
+                tally.add(kind, line.discount)
+                tally.add(DISCOUNT, line.discount, sign=-1)
             for tax in line.taxes:
                 if tax.amount:
-                    _add(table, f"{TAX} {tax.title} {percent(tax.rate)}", tax.amount, zero)
-    return {component: amount for component, amount in table.items() if amount}
+                    tally.add(TOTAL, tax.amount)
+                    tally.add(_tax_name(tax.title, tax.rate), tax.amount)
+                    if taxes_included:
+                        tally.add(kind, tax.amount)
+    return {component: amount for component, amount in tally.sums().items() if amount or component == TOTAL}
+
+
+@lru_cache(maxsize=1024)
+def _tax_name(title: str, rate: Decimal) -> str:
+    return f"{TAX} {title} {percent(rate)}"
 
 
 def _sum(table: Mapping[str, Both], zero: Both, *, taxes_included: bool) -> Both:
@@ -148,10 +157,6 @@ def _sum(table: Mapping[str, Both], zero: Both, *, taxes_included: bool) -> Both
         if not (taxes_included and component.startswith(TAX)):
             zero = zero + amount
     return zero
-
-
-def _add(table: dict[str, Both], component: str, amount: Both, zero: Both) -> None:
-    table[component] = table.get(component, zero) + amount
 
 
 def _place(component: str) -> tuple[int, str]:

@@ -28,7 +28,7 @@ SERVICE_CODES: Final = {
 }
 # A catalogue that has no product of its own for these may take the neighbour's.
 SERVICE_NEIGHBOURS: Final = {LineKind.ADJUSTMENT: ("DISCOUNT",), LineKind.RESIDUAL: ("ROUNDING",)}
-COUNTRY_WORDS: Final = {"included", "incl", "inclusive"}
+INCLUDED_WORDS: Final = {"included", "incl", "inclusive"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,7 +186,7 @@ def _told_apart(rate: Decimal, same: Sequence[Choice], reasons: list[Reason]) ->
         country = next(
             (word for word in sorted(words) if len(word) == 2 and word.isalpha() and word.isupper()), ""
         )
-        is_included = True if {word.casefold() for word in words} & COUNTRY_WORDS else None
+        is_included = True if {word.casefold() for word in words} & INCLUDED_WORDS else None
         found.setdefault((country, is_included), []).append(option)
     rules = []
     for (country, is_included), options in found.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ def rules_of(folder: Path) -> Rules:
     return read_rules(merged(common, json.loads(own.read_text())) if own.exists() else common)
 
 
+@cache
 def story(folder: Path) -> tuple[str, list[str]]:
     """The text and the outcomes that the folder's JSON gives now."""
     body, node = (folder / "body.json").read_text(), (folder / "node.json").read_text()

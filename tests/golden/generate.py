@@ -12,7 +12,7 @@ from typing import Any
 
 from sandbox.shopify.seed_data import ALPHA, BETA, catalogue
 from tests.golden import histories_bad, histories_change, histories_kinds, histories_sale
-from tests.golden.corpus import HERE, approved, merged, rules_of
+from tests.golden.corpus import HERE, approved, merged, rules_of, story
 from tests.golden.workshop import Workshop
 
 HISTORIES = (
@@ -65,6 +65,7 @@ def main(names: list[str]) -> None:
             own.write_text(_json(dict(history.rules)))
         else:
             own.unlink(missing_ok=True)
+        story.cache_clear()
         (folder / "expected.txt").write_text(approved(folder))
 
 
