@@ -55,9 +55,11 @@ class Ground:
         connect_erp(self.database, sealer, shop_id=shop_id, url=self.erp_url, key=KEY, slots=64)
         return shop_id
 
-    def web(self, name: str = "web", *, app: str = "web.app:app") -> tuple[Leashed, int]:
+    def web(
+        self, name: str = "web", *, app: str = "web.app:app", port: int | None = None
+    ) -> tuple[Leashed, int]:
         """A web process and its port."""
-        port = servers.free_port()
+        port = port or servers.free_port()
         command = [
             *(sys.executable, "-m", "uvicorn", app, "--host", "127.0.0.1", "--port", str(port)),
             *("--log-level", "warning", "--no-access-log", "--no-server-header", "--backlog", "4096"),
@@ -86,7 +88,7 @@ class Ground:
 
 
 @contextmanager
-def prepared(*, fsync: bool = True) -> Iterator[Ground]:
+def prepared(*, fsync: bool = True, extra: Mapping[str, str] | None = None) -> Iterator[Ground]:
     """Everything below the processes under test; all of it ends with the block."""
     with tempfile.TemporaryDirectory(prefix="concord-bench-") as name, Crew(Path(name) / "logs") as crew:
         folder = Path(name)
@@ -98,7 +100,7 @@ def prepared(*, fsync: bool = True) -> Iterator[Ground]:
         with psycopg.connect(postgres.url, autocommit=True) as connection:
             connection.execute(f"create database {DATABASE}")
         database_url = f"{postgres.url.rpartition('/')[0]}/{DATABASE}"
-        environment = {**os.environ, **_settings(database_url, redis.url)}
+        environment = {**os.environ, **_settings(database_url, redis.url), **(extra or {})}
         crew.run(
             "migrations",
             [sys.executable, "-m", "alembic", "upgrade", "head"],

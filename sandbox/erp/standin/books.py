@@ -62,6 +62,8 @@ class Books:
                     return self._document(values)
                 case "write_shipment":
                     return self._shipment(values)
+                case "references":
+                    return sorted(self.documents)
                 case "changes":
                     return self._changes(values["feed"], int(values.get("after") or 0), int(values["limit"]))
                 case _:
