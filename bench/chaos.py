@@ -74,7 +74,9 @@ def main() -> int:
         for shop in SHOPS:
             ground.shop(shop)
         count = int(options.seconds * options.per_second)
-        items = shuffled(_items(count), seed=options.seed)
+        numbers = range(1, count + 1)
+        batch = load.deliveries(OrderBodies(SHOPS[0]), numbers, shops=SHOPS, secret=SECRET, prefix="chaos")
+        items = shuffled(batch, seed=options.seed)
         town = Town(ground, options.seed)
         stop, sent = threading.Event(), Sent()
         striking = threading.Thread(target=town.strike_until, args=(stop, 4.0), daemon=True)
@@ -89,22 +91,6 @@ def main() -> int:
         verdict = outcome.judge(ground, [str(FIRST_ORDER + number) for number in range(1, count + 1)])
     print("\n".join(verdict.lines()))
     return 0 if verdict.is_good and len(sent.acknowledged) == count else 1
-
-
-def _items(count: int) -> list[tuple[str, bytes]]:
-    bodies = OrderBodies(SHOPS[0])
-    found = []
-    for number in range(1, count + 1):
-        webhook_id = f"chaos-{number}"
-        request = load.signed_request(
-            bodies.make(number),
-            path="/webhooks",
-            secret=SECRET,
-            shop=SHOPS[number % len(SHOPS)],
-            webhook_id=webhook_id,
-        )
-        found.append((webhook_id, request))
-    return found
 
 
 if __name__ == "__main__":

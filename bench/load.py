@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from bench.bodies import OrderBodies
+
 READ_LIMIT = 65_536
 
 
@@ -47,6 +49,20 @@ def signed_request(
         f"X-Shopify-Triggered-At: 2026-11-20T09:00:00.000Z\r\nX-Shopify-Event-Id: e-{webhook_id}\r\n\r\n"
     )
     return head.encode() + body
+
+
+def deliveries(
+    bodies: OrderBodies, numbers: Iterable[int], *, shops: Sequence[str], secret: str, prefix: str
+) -> list[tuple[str, bytes]]:
+    """Webhook ids and whole requests, spread over the shops."""
+    found = []
+    for number in numbers:
+        webhook_id = f"{prefix}-{number}"
+        shop = shops[number % len(shops)]
+        body = bodies.make(number)
+        request = signed_request(body, path="/webhooks", secret=secret, shop=shop, webhook_id=webhook_id)
+        found.append((webhook_id, request))
+    return found
 
 
 async def run(

@@ -74,12 +74,10 @@ def judge(ground: Ground, references: Collection[str]) -> Outcome:
         ).scalar_one()
         p50, p95, p99 = connection.execute(
             text(
-                "select "
-                + ", ".join(
-                    f"coalesce(percentile_cont({share}) within group (order by took), 0)"
-                    for share in (0.5, 0.95, 0.99)
-                )
-                + " from (select extract(epoch from min(l.linked_at) - min(d.received_at)) as took"
+                "select coalesce(percentile_cont(0.5) within group (order by took), 0),"
+                " coalesce(percentile_cont(0.95) within group (order by took), 0),"
+                " coalesce(percentile_cont(0.99) within group (order by took), 0)"
+                " from (select extract(epoch from min(l.linked_at) - min(d.received_at)) as took"
                 " from delivery d join link l on l.record = d.record and l.kind = 'order' group by d.record) one"
             )
         ).one()

@@ -69,7 +69,9 @@ def main() -> int:
         bodies = OrderBodies(SHOPS[0])
         for first in range(1, options.deliveries + 1, CHUNK):
             last = min(first + CHUNK - 1, options.deliveries)
-            items = shuffled(_items(bodies, first, last), seed=options.seed + first)
+            numbers = range(first, last + 1)
+            batch = load.deliveries(bodies, numbers, shops=SHOPS, secret=SECRET, prefix="soak")
+            items = shuffled(batch, seed=options.seed + first)
             asyncio.run(send(port, items, connections=24, per_second=options.per_second, sent=sent))
             print(f"  {last} of {options.deliveries} sent, {workers.kills} workers killed", flush=True)
         stop.set()
@@ -82,21 +84,6 @@ def main() -> int:
     print(f"memory, web           {before[0]:.0f} MB at the start, {after[0]:.0f} MB at the end")
     print(f"memory, worker        {before[1]:.0f} MB at the start, {after[1]:.0f} MB at the end")
     return 0 if verdict.is_good else 1
-
-
-def _items(bodies: OrderBodies, first: int, last: int) -> list[tuple[str, bytes]]:
-    found = []
-    for number in range(first, last + 1):
-        webhook_id = f"soak-{number}"
-        request = load.signed_request(
-            bodies.make(number),
-            path="/webhooks",
-            secret=SECRET,
-            shop=SHOPS[number % len(SHOPS)],
-            webhook_id=webhook_id,
-        )
-        found.append((webhook_id, request))
-    return found
 
 
 if __name__ == "__main__":
