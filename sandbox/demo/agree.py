@@ -21,7 +21,7 @@ from sandbox.demo.town import Town
 from sandbox.erp.tryton.rpc import Rpc
 from sandbox.shopify.seed_data import of
 
-WAIT_SECONDS = 240.0
+WAIT_SECONDS = 600.0
 LOOK_SECONDS = 0.3
 SETTLED = ("done", "ignored", "held", "dead")
 # By shop and record: state, reason and when it was finished first.
