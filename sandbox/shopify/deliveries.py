@@ -7,10 +7,11 @@ threads through `deliver_due`, or on its own threads between `start` and `stop`.
 from __future__ import annotations
 
 import heapq
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
 from uuid import NAMESPACE_URL, uuid5
 
@@ -21,6 +22,8 @@ from sandbox.shopify.client_secrets import ClientSecrets
 from sandbox.shopify.faults import Fault, FaultKind, Faults
 from sandbox.shopify.settings import Settings
 from sandbox.shopify.store import Document, Event, Store
+
+log = logging.getLogger(__name__)
 
 RETRIES = 8
 RETRY_SPAN_S = 4 * 3_600
@@ -60,7 +63,7 @@ class Sender:
         )
         self._wake = threading.Condition()
         self._due: list[Reference] = []
-        self._stopping = False
+        self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
         self._pool: ThreadPoolExecutor | None = None
         self._index_stored()
@@ -109,16 +112,19 @@ class Sender:
 
     def start(self) -> None:
         """Begins to send on threads of its own."""
-        self._stopping = False
+        self._stopping.clear()
         self._pool = ThreadPoolExecutor(self._settings.sender_threads, thread_name_prefix="webhook")
-        dispatcher = threading.Thread(target=self._run, name="webhook-clock", daemon=True)
-        dispatcher.start()
-        self._threads = [dispatcher]
+        self._threads = [
+            threading.Thread(target=self._run, name="webhook-clock", daemon=True),
+            threading.Thread(target=self._run_chores, name="chores", daemon=True),
+        ]
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
         """Ends the threads after the attempts that are under way."""
         with self._wake:
-            self._stopping = True
+            self._stopping.set()
             self._wake.notify_all()
         for thread in self._threads:
             thread.join()
@@ -128,15 +134,18 @@ class Sender:
         self._client.close()
 
     def _run(self) -> None:
-        while not self._stopping:
-            self._do_chores()
+        while not self._stopping.is_set():
             reference = self._pop()
             if reference is not None and self._pool is not None:
-                self._pool.submit(self._attempt, reference)
+                self._pool.submit(self._attempt, reference).add_done_callback(_raise_loudly)
                 continue
             with self._wake:
-                if not self._stopping:
+                if not self._stopping.is_set():
                     self._wake.wait(timeout=self._idle_s())
+
+    def _run_chores(self) -> None:
+        while not self._stopping.wait(timeout=IDLE_S):
+            self._do_chores()
 
     def _do_chores(self) -> None:
         for chore in self.chores:
@@ -258,6 +267,12 @@ class Sender:
         for number in list(_finished(views, excess)):
             self._store.delete(shop, "delivery", number)
             self._store.delete(shop, "delivery_body", number)
+
+
+def _raise_loudly(attempt: Future[None]) -> None:
+    """A bug in an attempt must not vanish in the pool."""
+    if (error := attempt.exception()) is not None:
+        log.error("an attempt broke", exc_info=error)
 
 
 def _finished(views: list[Document], at_most: int) -> Iterator[int]:

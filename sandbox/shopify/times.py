@@ -23,3 +23,8 @@ def parse(text: str) -> datetime:
 def epoch(moment: datetime) -> int:
     """Whole seconds since 1970."""
     return int(moment.timestamp())
+
+
+def nanoseconds(moment: datetime) -> str:
+    """With nine digits and a Z, as webhook headers carry it."""
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}000Z"

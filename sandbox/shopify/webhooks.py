@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.shopify import installations
+from sandbox.shopify import installations, times
 from sandbox.shopify.client_secrets import sign_body
 from sandbox.shopify.scopes import allows_topic
 from sandbox.shopify.settings import COMPLIANCE_TOPICS, AppConfig, Subscription
@@ -116,7 +116,7 @@ def headers(delivery: Document, *, body: bytes, secret: str) -> dict[str, str]:
         "X-Shopify-API-Version": delivery["api_version"],
         "X-Shopify-Webhook-Id": delivery["webhook_id"],
         "X-Shopify-Event-Id": delivery["event_id"],
-        "X-Shopify-Triggered-At": delivery["triggered_at"],
+        "X-Shopify-Triggered-At": times.nanoseconds(times.parse(delivery["triggered_at"])),
     }
     if delivery["name"]:
         found["X-Shopify-Name"] = delivery["name"]

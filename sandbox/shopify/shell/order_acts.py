@@ -17,6 +17,7 @@ NOTICES = {
     "fulfil": "Parcel sent.",
     "edit": "Order edited.",
     "update": "Order changed.",
+    "return": "Return opened.",
 }
 
 
@@ -28,7 +29,7 @@ def act(call: Call) -> Response:
         trade_acts.perform(call.world.store, call.shop, number, act=name, wish=wish)
     except NOT_POSSIBLE as refused:
         return render.back(call, f"/orders/{number}", failure=f"Shopify refused: {reason(refused)}")
-    return render.back(call, f"/orders/{number}", notice=NOTICES[name])
+    return render.back(call, f"/orders/{number}", notice=NOTICES.get(name, "Done."))
 
 
 def _wish(name: str, fields: list[tuple[str, str]]) -> Document:
@@ -38,6 +39,9 @@ def _wish(name: str, fields: list[tuple[str, str]]) -> Document:
             return _refund(single)
         case "fulfil":
             return _fulfil(single)
+        case "return":
+            lines = [{"sku": sku, "quantity": quantity} for sku, quantity in _quantities(single).items()]
+            return {"lines": lines}
         case "edit":
             return _edit(single)
         case "cancel":
@@ -54,7 +58,7 @@ def _wish(name: str, fields: list[tuple[str, str]]) -> Document:
 
 
 def _quantities(single: dict[str, str]) -> dict[str, int]:
-    """Fields `quantity:<line id>` with more than nothing in them."""
+    """Fields `quantity:<line id or SKU>` with more than nothing in them."""
     found = {key[9:]: int(value) for key, value in single.items() if key.startswith("quantity:")}
     return {line_id: quantity for line_id, quantity in found.items() if quantity}
 

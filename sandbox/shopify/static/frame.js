@@ -88,4 +88,7 @@ document.querySelector('[data-app-home]')?.addEventListener('click', (event) => 
   say('navigate', { href: home });
 });
 
+const progress = document.querySelector('[data-progress]');
+progress.toggleAttribute('data-on', true);
+frame.addEventListener('load', () => progress.toggleAttribute('data-on', false));
 frame.src = panel.dataset.src; // only now: the app may speak as soon as it is loaded

@@ -86,6 +86,7 @@ def test_the_buttons_of_an_order_do_what_they_say(sandbox: Sandbox) -> None:
     assert act(sandbox, at, "edit", **{f"quantity:{line}": "2"}) == "Order edited."
     assert act(sandbox, at, "fulfil", tracking_number="JD014") == "Parcel sent."
     assert act(sandbox, at, "refund", **{f"quantity:{line}": "1"}, restock_type="RETURN") == "Refund made."
+    assert act(sandbox, at, "return", **{"quantity:ALP-MUG": "1"}) == "Return opened."
     assert act(sandbox, at, "update", note="Ring twice", tags="a, b") == "Order changed."
     now = order(sandbox, at)
     assert now["displayFulfillmentStatus"] == "FULFILLED"

@@ -121,7 +121,7 @@ define('s-popover', Popover);
 define('s-menu', class extends Popover {
   static css = `${Popover.css} .float { padding: 6px; } .items { display: grid; min-width: 180px; gap: 1px; }
     ::slotted(s-button) { display: block; } ::slotted(s-section) { display: block; }`;
-  static html = '<div class="float" popover="auto" role="menu"><div class="items"><slot></slot></div></div>';
+  static html = '<div class="float" popover="auto"><div class="items"><slot></slot></div></div>';
 
   items() {
     return [...this.querySelectorAll('s-button, s-link')].filter((one) => !one.disabled);

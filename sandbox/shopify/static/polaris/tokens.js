@@ -26,7 +26,7 @@ const tokens = sheet(`
     color-scheme: light dark;
     --p-ground: light-dark(#f3f4f1, #161a18); --p-surface: light-dark(#fff, #1f2522); --p-sunk: light-dark(#f7f8f5, #262d29);
     --p-strong: light-dark(#e9ece7, #313a35); --p-line: light-dark(#e1e5de, #343d38); --p-line-strong: light-dark(#b9c1b8, #59655e);
-    --p-ink: light-dark(#1d2521, #e9eeea); --p-soft: light-dark(#5b6760, #a5b1aa); --p-faint: light-dark(#8b968f, #77837c);
+    --p-ink: light-dark(#1d2521, #e9eeea); --p-soft: light-dark(#5b6760, #a5b1aa); --p-faint: light-dark(#68736c, #909c95);
     --p-accent: light-dark(#1d6b5b, #63c9af); --p-on-accent: light-dark(#fff, #06201a); --p-accent-deep: light-dark(#155346, #7ad8c0);
     --p-link: light-dark(#14594b, #7fd3be); --p-focus: light-dark(#2a7fd4, #7ab8f5);
     --p-info: light-dark(#1c4c86, #a3c9f7); --p-info-soft: light-dark(#e5effb, #1c2f48);
