@@ -23,7 +23,7 @@ _MISSING = object()
 
 
 def resolves(*names: str) -> Callable[[Resolver], Resolver]:
-    """Registers a resolver for fields named `Type.field`; `*.field` serves every type without one of its own."""
+    """Registers a resolver for fields named `Type.field`; `*.field` serves every record type without one of its own."""
 
     def register(resolver: Resolver) -> Resolver:
         for name in names:
@@ -38,7 +38,9 @@ def resolves(*names: str) -> Callable[[Resolver], Resolver]:
 
 def resolver_of(type_name: str, field: str, returns: GraphQLOutputType) -> Resolver:
     """The resolver of a field: its own, that of all types, or the generic one."""
-    own = RESOLVERS.get((type_name, field)) or RESOLVERS.get(("*", field))
+    own = RESOLVERS.get((type_name, field))
+    if own is None and not type_name.endswith("Payload"):
+        own = RESOLVERS.get(("*", field))
     return own or _generic(type_name, field, returns)
 
 
