@@ -70,6 +70,9 @@ def acts(draw: st.DrawFn, shop: str) -> tuple[str, dict[str, Any]]:
         ("refund", {"shipping": draw(CENTS)}),
         ("refund", {"amount": draw(CENTS)}),
         ("return", {"back": [one], "new": more, "fee": "1.11"}),
+        ("ship", {}),
+        ("open_return", {"lines": [one], "shipping_fee": "2.22"}),
+        ("cancel_return", {}),
         ("cancel", {}),
     )
     chosen: tuple[str, dict[str, Any]] = draw(st.sampled_from(choices))

@@ -283,6 +283,18 @@ RETURNS = (
             ("return", {"back": [{"sku": "BET-PFANNE", "quantity": 1}], "new": [{"sku": "BET-BRETT"}]}),
         ),
     ),
+    History(
+        name="097_return_opened",
+        why="A return is opened with a shipping fee: the goods are unsold, the fee stays.",
+        spec=alpha(MUGS, TENT),
+        acts=(("ship", {}), ("open_return", {"lines": [mug(2)], "shipping_fee": "4.95"})),
+    ),
+    History(
+        name="098_return_called_off",
+        why="A return that never came is sold again: credit and charge cancel out.",
+        spec=alpha(MUGS),
+        acts=(("ship", {}), ("open_return", {"lines": [mug(1)]}), ("cancel_return", {})),
+    ),
 )
 
 CANCELLATIONS = (

@@ -14,7 +14,8 @@ from typing import Any
 
 from sandbox.shopify import admin
 from sandbox.shopify import bodies as rest
-from sandbox.shopify.commands import fulfilments, ledger, orders, refunds, sales, totals
+from sandbox.shopify.commands import fulfilments, ledger, orders, refunds, returns, sales, totals
+from sandbox.shopify.commands.order_store import Refused
 from sandbox.shopify.documents import load, stamp
 from sandbox.shopify.scopes import with_implied
 from sandbox.shopify.seed import seed
@@ -274,6 +275,13 @@ def _cancel_parcel(shop: Workshop, spec: Document) -> None:
     fulfilments.cancel(shop.store, shop.shop, shop.order["fulfillments"][int(spec["index"])]["id"])
 
 
+def _cancel_return(shop: Workshop, spec: Document) -> None:
+    opened = [one["id"] for one in shop.order["returns"] if one["status"] == "OPEN"]
+    if not opened:
+        raise Refused("no return is open")
+    returns.cancel(shop.store, shop.shop, opened[0])
+
+
 ACTS: Mapping[str, Callable[[Workshop, Document], Any]] = {
     "refund": _refund,
     "pending_refund": _pending_refund,
@@ -286,4 +294,6 @@ ACTS: Mapping[str, Callable[[Workshop, Document], Any]] = {
     "update": lambda shop, spec: orders.update(shop.store, shop.shop, shop.order_id, spec),
     "ship": lambda shop, spec: fulfilments.create(shop.store, shop.shop, shop.order_id, **spec),
     "return": _give_back_and_take,
+    "open_return": lambda shop, spec: returns.create(shop.store, shop.shop, shop.order_id, spec),
+    "cancel_return": _cancel_return,
 }
