@@ -45,7 +45,11 @@ def test_the_example_file_boots_once_its_secrets_are_filled_in() -> None:
 
 
 def test_the_documented_defaults_are_the_defaults() -> None:
-    required = {"DATABASE_URL": "postgresql://x/y", "REDIS_URL": "redis://x", "CONCORD_APP_URL": "https://x.example"}
+    required = {
+        "DATABASE_URL": "postgresql://x/y",
+        "REDIS_URL": "redis://x",
+        "CONCORD_APP_URL": "https://x.example",
+    }
     secrets = {
         "CONCORD_SHOPIFY_CLIENT_ID": CLIENT_ID,
         "CONCORD_SHOPIFY_CLIENT_SECRET": CLIENT_SECRET,
