@@ -57,9 +57,13 @@ def build(settings: Settings, *, engine: Callable[[Settings], Engine] = engine_o
             gateways.door.close()
             gateways.database.close()
 
-    return SecurityHeaders(
-        Starlette(routes=routes(), exception_handlers=dict(HANDLERS), lifespan=lifespan), settings
+    application = Starlette(
+        routes=routes(),
+        exception_handlers=dict(HANDLERS),
+        lifespan=lifespan,
+        max_body_size=settings.body_limit_bytes,  # routes that expect less say so themselves
     )
+    return SecurityHeaders(application, settings)
 
 
 def _wake(engine: Engine, stored: Stored) -> None:
