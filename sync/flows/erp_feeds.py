@@ -40,7 +40,7 @@ PREFIX = "erp:"
 PAGE_SIZE = 200
 PAGES_PER_JOB = 25
 FIRST_PAUSE = timedelta(seconds=15)
-LONGEST_PAUSE = timedelta(minutes=5)
+LONGEST_PAUSE = timedelta(minutes=1)
 
 Take = Callable[[Session, Work, Connection, Sequence[Change]], None]
 

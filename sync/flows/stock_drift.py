@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -38,17 +38,20 @@ TOPIC = "inventory_levels/update"
 def look(work: Work, connection: Connection, policies: BackPolicies, targets: Sequence[StockTarget]) -> str:
     """Looks at settled values of one item after a webhook, or when their grace has ended. Returns what was done."""
     with work.transaction() as session:
-        for location, quantity in _told(session, work.job.record).items():
-            for target in targets:
-                if target.location_gid == location:
-                    stock.see(session, target, quantity)
+        told = _told(session, work.job.record)
+        for target in targets:
+            quantity, received_at = told.get(target.location_gid, (None, clock.now()))
+            if quantity is not None and (target.seen_at is None or received_at > target.seen_at):
+                stock.see(session, target, quantity)
         fresh = {each.id: each for each in stock.of_item(session, work.job.record)}
         quantities = stock_send.wanted(session, connection, list(fresh.values()), policies)
     now = clock.now()
     off = [
         each
         for each in fresh.values()
-        if not each.due and each.seen is not None and each.seen not in (each.sent, quantities[each.id])
+        if not each.due
+        and each.seen is not None
+        and each.seen not in (each.sent, quantities.get(each.id, each.seen))
     ]
     ripe = [each for each in off if each.seen_at is not None and each.seen_at <= now - GRACE]
     if len(ripe) < len(off):
@@ -93,7 +96,9 @@ def _note(
         off = [
             target
             for target in targets
-            if not target.due and there.get(target.item_gid, quantities[target.id]) != quantities[target.id]
+            if not target.due
+            and target.item_gid in there
+            and there[target.item_gid] != quantities.get(target.id, there[target.item_gid])
         ]
         for target in off:
             stock.see(session, target, there[target.item_gid])
@@ -152,19 +157,19 @@ def _ask(session: Session, work: Work, item: str) -> None:
     )
 
 
-def _told(session: Session, item: str) -> dict[str, int]:
-    """The newest quantity by location that webhooks told of an item. Their order is not Shopify's promise, so this is
-    a hint: a value that differs is read again before anything is set."""
-    rows = session.scalars(
-        select(Delivery.body)
+def _told(session: Session, item: str) -> dict[str, tuple[int, datetime]]:
+    """The newest quantity by location that webhooks told of an item, and when. Their order is not Shopify's promise,
+    so this is a hint: a value that differs is read again before anything is set."""
+    rows = session.execute(
+        select(Delivery.body, Delivery.received_at)
         .where(Delivery.record == item, Delivery.topic == TOPIC, Delivery.body.is_not(None))
         .order_by(Delivery.triggered_at.desc().nulls_last(), Delivery.id.desc())
         .limit(BODIES_LIMIT)
     ).all()
-    found: dict[str, int] = {}
-    for body in rows:
+    found: dict[str, tuple[int, datetime]] = {}
+    for body, received_at in rows:
         values: Any = json.loads(body or b"{}")
         location, quantity = values.get("location_id"), values.get("available")
         if isinstance(location, int) and isinstance(quantity, int):
-            found.setdefault(f"gid://shopify/Location/{location}", quantity)
+            found.setdefault(f"gid://shopify/Location/{location}", (quantity, received_at))
     return found

@@ -51,8 +51,8 @@ def make_due(session: Session, work: Work, connection: Connection, erp_items: Se
     alone: list[StockTarget] = []
     together: list[StockTarget] = []
     for target in targets:
-        quantity = wanted[target.id]
-        if quantity == target.sent == target.seen and not target.due:
+        quantity = wanted.get(target.id)
+        if quantity is None or (quantity == target.sent == target.seen and not target.due):
             continue
         is_near_zero = quantity <= policies.stock.guard_below
         (alone if is_near_zero or target.due == stock.ALONE else together).append(target)
@@ -94,6 +94,8 @@ def _batches(work: Work, connection: Connection, policies: BackPolicies, locatio
         with work.reading() as session:
             targets = stock.due_at_location(session, location, limit=ROWS_LIMIT)
         if not targets:
+            with work.transaction() as session:
+                back.close_open(session, work, purpose=stock_send.PURPOSE)
             return Done(total.sentence())
         sent = stock_send.send(work, connection, policies, location, targets)
         with work.transaction() as session:
@@ -114,7 +116,7 @@ def _alone(work: Work, connection: Connection, policies: BackPolicies) -> Outcom
     if not targets:
         return Skipped("This item is not kept in step with the ERP.")
     total = Sent()
-    due = [target for target in targets if target.due]
+    due = [target for target in targets if target.due == stock.ALONE]
     for target in due:
         sent = stock_send.send(work, connection, policies, target.location_gid, [target])
         if sent.refusals:

@@ -76,8 +76,9 @@ def wanted(
     *,
     there: Mapping[str, int] | None = None,
 ) -> dict[int, int]:
-    """The quantity that each value should have, by what the ERP said last and what it has not heard of yet.
-    `there` is what Shopify has, by item, where it was read just now."""
+    """The quantity that each value should have, by what the ERP said last and what it has not heard of yet. A value of
+    which the ERP never said anything is not in it: silence is not zero. `there` is what Shopify has, by item, where
+    it was read just now."""
     items = {target.erp_item for target in targets}
     for target in targets:
         items.update(member.erp_item for member in policies.kits.get(target.erp_item, ()))
@@ -92,6 +93,9 @@ def wanted(
             warehouses=(target.warehouse,),
             members=policies.kits.get(target.erp_item, ()),
         )
+        fed_by = [member.erp_item for member in fed.members] or [target.erp_item]
+        if any((item, target.warehouse) not in levels for item in fed_by):
+            continue
         quantity = available(fed, levels, policies.stock) - unheard.pieces.get(target.variant_gid, 0)
         present = target.seen if there is None else there.get(target.item_gid)
         if not unheard.is_complete and present is not None:
@@ -137,7 +141,10 @@ def _steps(
     there = {item: level.available for item, level in levels.items()}
     with work.reading() as session:
         quantities = wanted(session, connection, present, policies, there=there)
-    return [_Step(each, levels[each.item_gid], quantities[each.id]) for each in present]
+    return [
+        _Step(each, levels[each.item_gid], quantities.get(each.id, levels[each.item_gid].available))
+        for each in present
+    ]
 
 
 def _set(work: Work, location: str, steps: Sequence[_Step]) -> Sent:

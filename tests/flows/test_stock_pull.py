@@ -1,0 +1,218 @@
+"""The ERP's stock reaches Shopify: exactly, in batches, and without a fight."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from sandbox.shopify.commands import stock as shopify_stock
+from sync.flows import stock_drift
+from sync.state.models import IntentState, JobState
+from tests.flows.town import ALPHA, HARBOUR, HILL, Town
+
+TENT, MUG, SPORK = "ALP-TENT-2P", "ALP-MUG", "ALP-SPORK"
+
+
+@pytest.fixture
+def open_town(town: Town) -> Town:
+    """A town whose products are linked and whose stock road is open."""
+    town.set(roads={"stock": "on"})
+    town.link_products()
+    return town
+
+
+def available(town: Town, sku: str, place: int = 0) -> int:
+    level = shopify_stock.level_of(
+        town.stage.store, ALPHA, town.variant(sku)["inventoryItemId"], town.locations[place]
+    )
+    assert level is not None
+    quantity: int = level["stock"]["available"]
+    return quantity
+
+
+def sends(town: Town) -> int:
+    return len([each for each in town.intents("stock_pull") if each.purpose == "stock"])
+
+
+def test_a_new_count_in_the_erp_is_what_shopify_sells(open_town: Town) -> None:
+    town = open_town
+    town.books.set_stock(town.product(MUG), HARBOUR, "75", reserved="5")
+    town.books.set_stock(town.product(MUG), HILL, "12")
+    town.rest()
+    assert available(town, MUG) == 70
+    assert available(town, MUG, place=1) == 12
+    assert all(each.state == IntentState.DONE for each in town.intents("stock_pull"))
+
+
+def test_nothing_is_written_while_the_road_is_shut(town: Town) -> None:
+    town.link_products()
+    before = available(town, MUG)
+    town.books.set_stock(town.product(MUG), HARBOUR, "1")
+    town.rest()
+    assert available(town, MUG) == before
+    assert town.intents("stock_pull") == []
+
+
+def test_nothing_is_written_when_shopify_owns_stock(open_town: Town) -> None:
+    town = open_town
+    town.set(owners={"stock": "shopify"})
+    before = available(town, MUG)
+    town.books.set_stock(town.product(MUG), HARBOUR, "50")
+    town.rest()
+    assert available(town, MUG) == before
+
+
+def test_many_values_travel_in_one_call_and_near_zero_goes_alone(open_town: Town) -> None:
+    town = open_town
+    for sku in (TENT, MUG, SPORK, "ALP-TORCH"):
+        town.books.set_stock(town.product(sku), HARBOUR, "33")
+    town.books.set_stock(town.product("ALP-STOVE"), HARBOUR, "1")
+    town.rest()
+    assert [available(town, sku) for sku in (TENT, MUG, SPORK, "ALP-TORCH", "ALP-STOVE")] == [33] * 4 + [1]
+    assert sends(town) == 2
+    assert len([job for job in town.jobs("stock_pull") if job.record.startswith("stock:")]) == 1
+
+
+def test_the_newest_word_wins_in_a_burst(open_town: Town) -> None:
+    town = open_town
+    for quantity in range(40, 60):
+        town.books.set_stock(town.product(MUG), HARBOUR, str(quantity))
+    town.rest()
+    assert available(town, MUG) == 59
+    assert sends(town) == 1
+
+
+def test_a_value_that_shopify_has_already_is_not_sent(open_town: Town) -> None:
+    town = open_town
+    town.books.set_stock(town.product(MUG), HARBOUR, str(available(town, MUG)))
+    town.rest()
+    assert sends(town) == 0
+    town.books.set_stock(town.product(MUG), HARBOUR, "64")
+    town.rest()
+    town.books.set_stock(town.product(MUG), HARBOUR, "64", reserved="0")
+    town.rest()
+    assert sends(town) == 1
+
+
+def test_our_own_writes_do_not_come_back(open_town: Town) -> None:
+    town = open_town
+    town.books.set_stock(town.product(MUG), HARBOUR, "64")
+    town.rest()
+    town.rest(seconds=stock_drift.GRACE.total_seconds() * 2)
+    assert sends(town) == 1
+    assert available(town, MUG) == 64
+
+
+def test_a_value_that_moved_under_us_is_read_and_decided_again(open_town: Town) -> None:
+    town = open_town
+    town.books.set_stock(town.product(MUG), HARBOUR, "64")
+    town.stage.world.faults.add({"kind": "fail", "target": "graphql", "match": "InventorySetQuantities"})
+    town.rest()
+    assert available(town, MUG) == 64
+    assert len({each.key for each in town.intents("stock_pull")}) == 1
+
+
+def test_a_lost_answer_is_settled_by_looking(open_town: Town) -> None:
+    town = open_town
+    town.books.set_stock(town.product(MUG), HARBOUR, "64")
+    town.stage.world.faults.add({"kind": "cut", "target": "graphql", "match": "InventorySetQuantities"})
+    town.rest(seconds=30)
+    assert available(town, MUG) == 64
+    assert [each.state for each in town.intents("stock_pull")] == [IntentState.DONE]
+
+
+def test_pieces_that_were_sold_but_are_not_in_the_erp_yet_are_not_sold_twice(open_town: Town) -> None:
+    town = open_town
+    town.stage.erps[ALPHA].books.refuse = lambda verb, _values: (
+        "closed for stocktaking" if verb == "write_document" else None
+    )
+    town.order((MUG, 3))
+    town.books.set_stock(town.product(MUG), HARBOUR, "50")
+    town.rest()
+    assert available(town, MUG) == 47
+
+
+def test_a_bad_item_is_split_off_and_its_batch_goes_on(open_town: Town) -> None:
+    town = open_town
+    town.books.set_stock(town.product(MUG), HARBOUR, "64")
+    town.books.set_stock(town.product(TENT), HARBOUR, "2000000000")
+    town.books.set_stock(town.product("ALP-TORCH"), HARBOUR, "65")
+    town.rest()
+    assert available(town, MUG) == 64
+    assert available(town, "ALP-TORCH") == 65
+    (dead,) = town.jobs("stock_pull", JobState.DEAD)
+    assert dead.record == town.variant(TENT)["inventoryItemId"]
+    assert TENT in dead.reason
+    town.books.set_stock(town.product(TENT), HARBOUR, "9")
+    town.rest()
+    assert available(town, TENT) == 9
+    assert town.jobs("stock_pull", JobState.DEAD) == []
+
+
+def test_an_item_is_stocked_at_a_location_before_it_is_counted_there(open_town: Town) -> None:
+    town = open_town
+    item = town.variant(MUG)["inventoryItemId"]
+    store = town.stage.store
+    level = shopify_stock.level_of(store, ALPHA, item, town.locations[1])
+    assert level is not None
+    store.put(ALPHA, "inventory_level", level["id"], {**level, "isActive": False})
+    town.books.set_stock(town.product(MUG), HILL, "8")
+    town.rest()
+    assert available(town, MUG, place=1) == 8
+    assert [each.purpose.split(":")[0] for each in town.intents("stock_pull")] == ["stocked", "stock"]
+
+
+def test_a_product_that_is_linked_later_gets_what_the_erp_had_said(town: Town) -> None:
+    town.set(roads={"stock": "on"})
+    town.books.set_stock(town.product(MUG), HARBOUR, "64")
+    town.rest()
+    assert town.targets() == []
+    town.link_products()
+    assert available(town, MUG) == 64
+
+
+def test_safety_stock_and_kits_are_kept_back(open_town: Town) -> None:
+    town = open_town
+    kit, member = town.product(TENT), town.product(MUG)
+    town.set(stock={"safety": {member: 4}, "kits": {kit: {member: "3"}}})
+    town.books.set_stock(member, HARBOUR, "34")
+    town.rest()
+    assert available(town, MUG) == 30
+    assert available(town, TENT) == 10
+
+
+def test_a_change_by_hand_is_set_back_after_a_while(open_town: Town) -> None:
+    town = open_town
+    town.books.set_stock(town.product(MUG), HARBOUR, "64")
+    town.rest()
+    shopify_stock.set(town.stage.store, ALPHA, MUG, available=99, location_id=town.locations[0])
+    town.rest()
+    assert available(town, MUG) == 99
+    town.rest(seconds=stock_drift.GRACE.total_seconds())
+    assert available(town, MUG) == 64
+
+
+def test_a_fight_with_another_app_is_stopped_and_told(open_town: Town) -> None:
+    town = open_town
+    town.books.set_stock(town.product(MUG), HARBOUR, "64")
+    town.rest()
+    for _ in range(stock_drift.REPAIRS_LIMIT + 1):
+        shopify_stock.set(town.stage.store, ALPHA, MUG, available=99, location_id=town.locations[0])
+        town.rest()
+        town.rest(seconds=stock_drift.GRACE.total_seconds() + 5)
+    assert available(town, MUG) == 99
+    (dead,) = town.jobs("stock_pull", JobState.DEAD)
+    assert "Somebody else" in dead.reason
+
+
+def test_a_dark_change_is_found_by_the_compare(open_town: Town) -> None:
+    town = open_town
+    town.books.set_stock(town.product(MUG), HARBOUR, "64")
+    town.rest()
+    town.stage.world.faults.add({"kind": "drop", "times": 1, "match": "inventory_levels/update"})
+    shopify_stock.set(town.stage.store, ALPHA, MUG, available=99, location_id=town.locations[0])
+    town.rest()
+    town.rest(seconds=timedelta(hours=1).total_seconds() + 60)
+    town.rest(seconds=stock_drift.GRACE.total_seconds() + 60)
+    assert available(town, MUG) == 64
