@@ -36,7 +36,7 @@ fmt: venv ## formats the code
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
 
 sim: venv ## the simulator: SEEDS= how many, FIRST= from which seed
-	@exec $(BIN)/python -m tests.simulator --seeds $(or $(SEEDS),200) --first $(or $(FIRST),1)
+	@exec $(BIN)/python -m sandbox.simulator --seeds $(or $(SEEDS),200) --first $(or $(FIRST),1)
 
 chaos: venv ## kills real processes while orders flow
 	@exec $(BIN)/python -m bench.chaos

@@ -32,6 +32,7 @@ def of(*folders: str, suffix: str = ".py") -> list[Path]:
     return [path for path in committed() if path.parts[0] in folders and path.suffix == suffix]
 
 
+@cache
 def text(path: Path) -> str:
     """Content of a committed text file."""
     return (ROOT / path).read_text(encoding="utf-8")
@@ -43,10 +44,10 @@ def tree(path: Path) -> ast.Module:
     return ast.parse(text(path), filename=str(path))
 
 
-def module_name(path: Path) -> str:
-    """`web/pages/orders.py` as `web.pages.orders`."""
-    parts = path.with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+@cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """Every node of the parsed module."""
+    return tuple(ast.walk(tree(path)))
 
 
 def dotted(node: ast.AST) -> str:

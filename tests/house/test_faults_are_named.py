@@ -30,7 +30,7 @@ def test_nothing_is_caught_that_has_no_name() -> None:
     broad = [
         f"{path}:{node.lineno}"
         for path in files.of(*files.PACKAGES)
-        for node in ast.walk(files.tree(path))
+        for node in files.nodes(path)
         if isinstance(node, ast.ExceptHandler) and _is_broad(node.type) and not _raises_again(node)
     ]
     assert not broad
@@ -40,7 +40,7 @@ def test_nothing_is_swallowed_without_a_name() -> None:
     broad = [
         f"{path}:{node.lineno}"
         for path in files.of(*files.PACKAGES)
-        for node in ast.walk(files.tree(path))
+        for node in files.nodes(path)
         if isinstance(node, ast.Call)
         and files.dotted(node.func).endswith("suppress")
         and any(_is_broad(argument) for argument in node.args)
@@ -62,7 +62,7 @@ def test_no_test_is_switched_off() -> None:
     off = [
         f"{path}:{node.lineno}"
         for path in files.of("tests")
-        for node in ast.walk(files.tree(path))
+        for node in files.nodes(path)
         if isinstance(node, ast.Attribute) and files.dotted(node) in SWITCHED_OFF
     ]
     assert not off
@@ -72,7 +72,7 @@ def test_no_test_replaces_a_part_of_our_own() -> None:
     mocks = [
         str(path)
         for path in files.of("tests")
-        for node in ast.walk(files.tree(path))
+        for node in files.nodes(path)
         if (isinstance(node, ast.ImportFrom) and (node.module or "").startswith("unittest.mock"))
         or (isinstance(node, ast.Import) and any(name.name == "unittest.mock" for name in node.names))
     ]
@@ -83,7 +83,7 @@ def test_no_test_sleeps() -> None:
     sleepers = [
         f"{path}:{node.lineno}"
         for path in files.of("tests")
-        for node in ast.walk(files.tree(path))
+        for node in files.nodes(path)
         if isinstance(node, ast.Call) and files.dotted(node.func) in {"time.sleep", "sleep", "asyncio.sleep"}
     ]
     assert not sleepers

@@ -49,7 +49,7 @@ def test_only_named_modules_nudge() -> None:
     callers = {
         str(path)
         for path in files.of(*files.PRODUCTION)
-        for node in ast.walk(files.tree(path))
+        for node in files.nodes(path)
         if isinstance(node, ast.Call) and files.dotted(node.func).endswith("nudge")
     }
     assert callers
@@ -62,7 +62,7 @@ def test_outward_requests_leave_only_through_the_one_door() -> None:
     for path in files.of(*files.PRODUCTION):
         if path == Path("kit/http.py") or path == Path("kit/addresses.py"):
             continue
-        for node in ast.walk(files.tree(path)):
+        for node in files.nodes(path):
             match node:
                 case ast.Import(names=names):
                     strays += [f"{path}:{node.lineno} {n.name}" for n in names if _is_network(n.name)]
@@ -96,7 +96,7 @@ def test_async_stops_at_the_door() -> None:
     strays = [
         f"{path}:{node.lineno} {node.name}"
         for path in files.of("kit", "oauth", "sync", "migrations")
-        for node in ast.walk(files.tree(path))
+        for node in files.nodes(path)
         if isinstance(node, ast.AsyncFunctionDef)
     ]
     assert not strays
@@ -106,7 +106,7 @@ def test_only_kit_config_reads_the_environment() -> None:
     readers = {
         str(path)
         for path in files.of(*files.PRODUCTION)
-        for node in ast.walk(files.tree(path))
+        for node in files.nodes(path)
         if files.dotted(node) in {"os.environ", "os.getenv", "environ", "getenv"}
     }
     assert readers == {"kit/config.py"}

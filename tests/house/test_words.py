@@ -18,7 +18,7 @@ def _found(pattern: re.Pattern[str]) -> list[str]:
     return [
         f"{path}:{number}: {line.strip()[:120]}"
         for path in files.committed()
-        if path.suffix not in BINARY
+        if path.suffix not in BINARY and pattern.search(files.text(path))
         for number, line in enumerate(files.text(path).splitlines(), 1)
         if pattern.search(line)
     ]
