@@ -32,6 +32,12 @@ class Rpc:
         self._client.headers["Authorization"] = f"Session {token}"
         self.user = int(user)
 
+    def __enter__(self) -> Rpc:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def close(self) -> None:
         """Ends the connection."""
         self._client.close()

@@ -40,7 +40,8 @@ def start(
             [
                 *(environment.program("gunicorn"), "--no-control-socket", "--bind", f"127.0.0.1:{number}"),
                 *("--workers", str(workers), "--threads", str(threads), "--timeout", str(REQUEST_SECONDS)),
-                *("--graceful-timeout", "3", "--worker-tmp-dir", str(log.parent), "--preload", "trytond.application:app"),
+                *("--graceful-timeout", "3", "--worker-tmp-dir", str(log.parent)),
+                *("--preload", "trytond.application:app"),
             ],
             log=log,
             environment=_environment(postgres_url, databases, sees_new_databases=sees_new_databases),

@@ -206,13 +206,15 @@ def _fault(answer: httpx2.Response, path: str, *, is_harmless: bool) -> Fault:
             return OutcomeUnknown("failed", "Tryton stopped in the middle of a write.", detail=detail)
 
 
+# Words of a refusal, in English as the context asks for it, and the code of the fault.
 _REFUSALS = (
     ("not allowed to", "not_allowed"),
     ("must be unique", "not_unique"),
     ("can not call", "button_passed"),
-    ("No period", "no_period"),
-    ("closed period", "period_closed"),
-    ("closed fiscal year", "period_closed"),
+    ("create a period", "no_period"),
+    ("create a fiscal year", "no_period"),
+    ("reopen the period", "period_closed"),
+    ("reopen the fiscal year", "period_closed"),
     ("is required", "value_missing"),
     ("is not valid", "value_invalid"),
 )

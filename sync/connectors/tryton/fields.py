@@ -81,7 +81,7 @@ def sale_values(document: Document, lines: list[dict[str, Any]], **ids: Any) -> 
         "description": document.purchase_order,
         "comment": document.note,
         "sale_date": document.dated_on,
-        "invoice_method": "order",
+        "invoice_method": "manual" if document.is_stock_only else "order",
         "shipment_method": "order" if moves_stock(document) else "manual",
         "shipment_cost_method": None,
         "payment_term": _id(document.payment_term or document.customer.payment_term),

@@ -199,7 +199,8 @@ class Sales:
         is_complete = (
             sale["state"] in ARRIVED
             and is_final
-            and (bool(rows) and invoiced == wanted.amount)
+            and (bool(rows) or document.is_stock_only)
+            and invoiced == wanted.amount
             and self._returns.are_done(sale, document)
             and self._openings.are_closed(self._origin(document), document)
         )

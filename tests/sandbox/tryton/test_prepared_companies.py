@@ -50,30 +50,29 @@ def test_every_tax_of_the_shop_has_a_tax_of_the_same_rate(tryton: Erp) -> None:
 
 @BOTH
 def test_the_warehouses_are_the_shops_locations_and_hold_what_it_believes_in(tryton: Erp) -> None:
-    seed, rpc = of(tryton.shop), tryton.admin()
-    assert list(tryton.ids["warehouses"]) == [name for name, _ in seed.locations]
-    wanted = {
-        (variant.sku, place): Decimal(variant.stock[place])
-        for product in seed.products
-        if product.kind == "goods"
-        for variant in product.variants
-        for place in (0, 1)
-    }
-    found = {}
-    for place, warehouse in enumerate(tryton.ids["warehouses"].values()):
-        rpc.context |= {"locations": [warehouse]}
-        ids = [tryton.ids["products"][sku] for sku, at in wanted if at == place]
-        for row in rpc.read("product.product", ids, "code", "quantity"):
-            found[row["code"], place] = Decimal(row["quantity"])
-    rpc.close()
+    seed = of(tryton.shop)
+    with tryton.admin() as rpc:
+        assert list(tryton.ids["warehouses"]) == [name for name, _ in seed.locations]
+        wanted = {
+            (variant.sku, place): Decimal(variant.stock[place])
+            for product in seed.products
+            if product.kind == "goods"
+            for variant in product.variants
+            for place in (0, 1)
+        }
+        found = {}
+        for place, warehouse in enumerate(tryton.ids["warehouses"].values()):
+            rpc.context |= {"locations": [warehouse]}
+            ids = [tryton.ids["products"][sku] for sku, at in wanted if at == place]
+            for row in rpc.read("product.product", ids, "code", "quantity"):
+                found[row["code"], place] = Decimal(row["quantity"])
     assert found == wanted
 
 
 def test_list_prices_are_kept_without_the_tax_that_the_shop_includes(tryton_beta: Erp) -> None:
     assert goods.net_price("44.90", of(tryton_beta.shop), "standard") == Decimal("37.7311")
-    rpc = tryton_beta.admin()
-    (row,) = rpc.read("product.product", [tryton_beta.ids["products"]["BET-KANNE"]], "list_price_used")
-    rpc.close()
+    with tryton_beta.admin() as rpc:
+        (row,) = rpc.read("product.product", [tryton_beta.ids["products"]["BET-KANNE"]], "list_price_used")
     assert row["list_price_used"] == Decimal("37.7311")
 
 
