@@ -64,6 +64,6 @@ def install(level: str, *, to: TextIO = sys.stderr) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    # httpx2 logs whole URLs at INFO; our own door logs what is needed.
-    for name in ("httpx2", "httpcore2", "httpx", "httpcore"):
+    # These log whole URLs at INFO, and the address of a document holds an ID token; our own doors log what is needed.
+    for name in ("httpx2", "httpcore2", "httpx", "httpcore", "uvicorn.access"):
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -85,7 +85,8 @@ class Doorkeeper:
         self._settings = settings
         self._database = database
         self._installer = installer
-        self._failures = Buckets(size=60, per_second=1.0)
+        self._failures = Buckets(size=300, per_second=10.0)  # a whole office may sit behind one address
+        self._callers = Buckets(size=60, per_second=2.0)
 
     def visit(self, request: Request) -> Visit:
         """The visitor of a request. Raises Turned with the answer to give instead; Transient when Shopify is needed
@@ -102,6 +103,12 @@ class Doorkeeper:
             raise Turned(self._turned(request, is_document=is_document, was_given=bool(token))) from error
         request.scope.setdefault("state", {})["framed_by"] = identity.shop_domain
         return self._welcome(request, identity, arrival)
+
+    def flood(self, request: Request) -> float:
+        """Seconds to wait for someone who asks a public address too often; 0.0 for everybody else. Counted per address
+        *and* shop: whoever floods with a shop's name must not lock that shop's own staff out."""
+        shop = names.shop_domain(request.query_params.get("shop", "")) or "-"
+        return self._callers.take(f"{address_of(request)} {shop}")
 
     def _welcome(self, request: Request, identity: Identity, arrival: Arrival) -> Visit:
         address = address_of(request)

@@ -17,16 +17,14 @@ from kit.config import Settings
 from kit.faults import Misconfigured, OutcomeUnknown, Transient
 from oauth import names
 from oauth.code_grant import CALLBACK_PATH, COOKIE, STATE_SECONDS, CodeGrant, NotFromShopify
-from web.auth import BOUNCE_PATH, OPEN_FROM_ADMIN, address_of, too_many
-from web.limits import NO_BODY_BYTES, Buckets
+from web.auth import BOUNCE_PATH, OPEN_FROM_ADMIN, Doorkeeper, address_of, too_many
+from web.limits import NO_BODY_BYTES
 
 log = logging.getLogger(__name__)
 
 AUTH_PATH = "/auth"
 START_AGAIN = "This link is no longer good. Open Concord from the Shopify admin to start again."
 LATER = "Shopify could not be reached just now. Please open Concord again in a minute."
-_by_address = Buckets(size=60, per_second=2.0)
-_by_shop = Buckets(size=30, per_second=1.0)
 
 
 def root(request: Request) -> Response:
@@ -37,7 +35,7 @@ def root(request: Request) -> Response:
 
 def bounce(request: Request) -> Response:
     """The page on which App Bridge fetches a fresh ID token and goes on to `shopify-reload`."""
-    if wait := _flood(request):
+    if wait := _doorkeeper(request).flood(request):
         return too_many(wait)
     settings = _settings(request)
     shop = names.shop_domain(request.query_params.get("shop", ""))
@@ -55,7 +53,7 @@ def bounce(request: Request) -> Response:
 
 def begin(request: Request) -> Response:
     """Begins the authorization-code grant for a browser that Shopify sent."""
-    if wait := _flood(request):
+    if wait := _doorkeeper(request).flood(request):
         return too_many(wait)
     try:
         departure = _code_grant(request).depart(request.query_params.multi_items())
@@ -77,7 +75,7 @@ def begin(request: Request) -> Response:
 
 def come_back(request: Request) -> Response:
     """Ends the grant and opens the app inside the admin."""
-    if wait := _flood(request):
+    if wait := _doorkeeper(request).flood(request):
         return too_many(wait)
     try:
         arrival = _code_grant(request).come_back(
@@ -101,10 +99,9 @@ def come_back(request: Request) -> Response:
     return response
 
 
-def _flood(request: Request) -> float:
-    wait = _by_address.take(address_of(request))
-    shop = names.shop_domain(request.query_params.get("shop", ""))
-    return wait or (_by_shop.take(shop) if shop else 0.0)
+def _doorkeeper(request: Request) -> Doorkeeper:
+    doorkeeper: Doorkeeper = request.state["doorkeeper"]
+    return doorkeeper
 
 
 def _settings(request: Request) -> Settings:

@@ -7,6 +7,7 @@ from http.cookies import SimpleCookie
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from starlette.testclient import TestClient
 
 from kit.config import Settings
 from kit.db import Database
@@ -141,6 +142,14 @@ def test_a_flood_at_a_public_address_is_slowed_down(doorstep: Doorstep) -> None:
     statuses = [doorstep.open("/auth", shop=ALPHA).status_code for _ in range(70)]
     assert statuses[0] == 400
     assert statuses[-1] == 429
+
+
+def test_a_flood_with_a_shops_name_does_not_lock_its_staff_out(doorstep: Doorstep) -> None:
+    known = {"shop": ALPHA, "shopify-reload": "/app"}
+    with TestClient(doorstep.client.app, base_url=APP_URL, client=("198.51.100.9", 1)) as flooder:
+        statuses = [flooder.get("/bounce", params=known).status_code for _ in range(70)]
+    assert statuses[-1] == 429
+    assert doorstep.client.get("/bounce", params=known).status_code == 200
 
 
 def test_a_body_is_refused_where_none_belongs(doorstep: Doorstep) -> None:
