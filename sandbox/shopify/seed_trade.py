@@ -19,11 +19,11 @@ PAYOUTS = (("PAID", "412.80", "12.27"), ("PAID", "96.15", "3.09"), ("SCHEDULED",
 
 def companies(store: Store, shop: str, customer_id: str, ids: count[int]) -> None:
     """One company with a contact, a location, a catalog and a price list 10 % below the shop's prices."""
-    at = now(store)
     customer = store.get(shop, "customer", customer_id)
     home = store.get(shop, "shop", shop)
     assert customer is not None
     assert home is not None
+    at, code = now(store), shop[:3].upper()
     company_id, contact_id = gid("Company", next(ids)), gid("CompanyContact", next(ids))
     location_id, catalog_id = gid("CompanyLocation", next(ids)), gid("CompanyLocationCatalog", next(ids))
     list_id, address_id = gid("PriceList", next(ids)), gid("CompanyAddress", next(ids))
@@ -32,7 +32,7 @@ def companies(store: Store, shop: str, customer_id: str, ids: count[int]) -> Non
     company = {
         "id": company_id,
         "name": name,
-        "externalId": f"{shop[:3].upper()}-C-1",
+        "externalId": f"{code}-C-1",
         "note": None,
         "customerSince": at,
         "mainContactId": contact_id,
@@ -52,11 +52,20 @@ def companies(store: Store, shop: str, customer_id: str, ids: count[int]) -> Non
     }
     store.put(shop, "company_contact", contact_id, contact)
     address = _company_address(customer, name, address_id, at)
-    location = {
-        "id": location_id,
-        "companyId": company_id,
-        "name": f"{name}, main branch",
-        "externalId": f"{shop[:3].upper()}-CL-1",
+    location = _company_location(customer, home, company, address)
+    store.put(
+        shop, "company_location", location_id, {"id": location_id, "catalogIds": [catalog_id], **location}
+    )
+    _catalog(
+        store, shop, home["currencyCode"], catalog_id=catalog_id, list_id=list_id, location_id=location_id
+    )
+
+
+def _company_location(customer: Document, home: Document, company: Document, address: Document) -> Document:
+    return {
+        "companyId": company["id"],
+        "name": f"{company['name']}, main branch",
+        "externalId": company["externalId"].replace("-C-", "-CL-"),
         "currency": home["currencyCode"],
         "locale": customer["locale"],
         "note": None,
@@ -66,10 +75,14 @@ def companies(store: Store, shop: str, customer_id: str, ids: count[int]) -> Non
         "taxExemptions": [],
         "taxRegistrationId": None,
         "taxSettings": {"taxExempt": False, "taxExemptions": [], "taxRegistrationId": None},
-        "catalogIds": [catalog_id],
-        **times,
+        "createdAt": company["createdAt"],
+        "updatedAt": company["updatedAt"],
     }
-    store.put(shop, "company_location", location_id, location)
+
+
+def _catalog(
+    store: Store, shop: str, currency: str, *, catalog_id: str, list_id: str, location_id: str
+) -> None:
     catalog = {
         "id": catalog_id,
         "title": "Trade prices",
@@ -81,7 +94,7 @@ def companies(store: Store, shop: str, customer_id: str, ids: count[int]) -> Non
     price_list = {
         "id": list_id,
         "name": "Trade prices",
-        "currency": home["currencyCode"],
+        "currency": currency,
         "catalogId": catalog_id,
         "parent": {
             "adjustment": {"type": "PERCENTAGE_DECREASE", "value": 10.0},

@@ -160,7 +160,7 @@ def bulk_operation(store: Store, shop: str, document: Document) -> Document:
 def shop(store: Store, shop: str) -> Document:
     """The shop: shop/update, app/uninstalled"""
     home = store.view(shop, "shop", shop) or {}
-    clock, address = Clock(store, shop), home["shopAddress"]
+    clock = Clock(store, shop)
     locations = store.views(shop, "location")
     formats = home["currencyFormats"]
     name = shop.split(".")[0]
@@ -173,18 +173,7 @@ def shop(store: Store, shop: str) -> Document:
         "domain": home["primaryDomain"]["host"],
         "myshopify_domain": shop,
         "shop_owner": home["shopOwnerName"],
-        "address1": address["address1"],
-        "address2": address["address2"],
-        "city": address["city"],
-        "zip": address["zip"],
-        "province": address["province"] or "",
-        "province_code": address["provinceCode"],
-        "country": address["countryCodeV2"],
-        "country_code": address["countryCodeV2"],
-        "country_name": address["country"],
-        "phone": address["phone"] or "",
-        "latitude": None,
-        "longitude": None,
+        **_shop_address(home["shopAddress"]),
         "currency": home["currencyCode"],
         "enabled_presentment_currencies": home["enabledPresentmentCurrencies"],
         "money_format": formats["moneyFormat"],
@@ -210,6 +199,23 @@ def shop(store: Store, shop: str) -> Document:
         "google_apps_login_enabled": None,
         "password_enabled": False,
         "url": f"https://{name}.myshopify.com",
+    }
+
+
+def _shop_address(address: Document) -> Document:
+    return {
+        "address1": address["address1"],
+        "address2": address["address2"],
+        "city": address["city"],
+        "zip": address["zip"],
+        "province": address["province"] or "",
+        "province_code": address["provinceCode"],
+        "country": address["countryCodeV2"],
+        "country_code": address["countryCodeV2"],
+        "country_name": address["country"],
+        "phone": address["phone"] or "",
+        "latitude": None,
+        "longitude": None,
     }
 
 

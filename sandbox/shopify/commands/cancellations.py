@@ -6,12 +6,12 @@ It owns that sequence; the refund itself is written by `refunds`.
 from __future__ import annotations
 
 from sandbox.shopify.commands import payments, sales
-from sandbox.shopify.commands.happenings import action
+from sandbox.shopify.commands.happenings import Action, action
 from sandbox.shopify.commands.order_store import Refused, loaded, tell_transaction, touch
 from sandbox.shopify.commands.refunds import RefundedLine, Wish, give_back, shipping_left
 from sandbox.shopify.documents import now
 from sandbox.shopify.money import bag_of
-from sandbox.shopify.store import Store
+from sandbox.shopify.store import Document, Store
 
 REASONS = ("CUSTOMER", "DECLINED", "FRAUD", "INVENTORY", "OTHER", "STAFF")
 
@@ -53,12 +53,7 @@ def cancel(
             sold=fees,
         )
         give_back(happening, order, wish)
-        for row in [one for one in order["transactions"] if one["manuallyCapturable"]]:
-            amount = bag_of(row["amountSet"])
-            void = payments.add(
-                store, order, "VOID", amount, gateway=row["gateway"], at=at, parent_id=row["id"]
-            )
-            tell_transaction(happening, void)
+        _void(happening, order, at)
         for part in order["fulfillmentOrders"]:
             part |= {"status": "CLOSED", "updatedAt": at}
         order |= {
@@ -69,3 +64,13 @@ def cancel(
         }
         touch(happening, order, at=at)
         happening.tell("orders/cancelled", order)
+
+
+def _void(happening: Action, order: Document, at: str) -> None:
+    """Lets go of money that was authorized and never captured."""
+    for row in [one for one in order["transactions"] if one["manuallyCapturable"]]:
+        amount = bag_of(row["amountSet"])
+        void = payments.add(
+            happening.store, order, "VOID", amount, gateway=row["gateway"], at=at, parent_id=row["id"]
+        )
+        tell_transaction(happening, void)

@@ -130,6 +130,15 @@ def add_variant(
             "updatedAt": at,
         },
     )
+    _add_item(store, shop, item_id, variant_id, variant)
+    stock = variant.stock or {primary_location(store, shop): 0}
+    for location_id, available in stock.items():
+        add_level(store, shop, item_id, location_id, available=available)
+    return variant_id
+
+
+def _add_item(store: Store, shop: str, item_id: str, variant_id: str, variant: NewVariant) -> None:
+    at = now(store)
     currency = (store.view(shop, "shop", shop) or {})["currencyCode"]
     store.put(
         shop,
@@ -153,10 +162,6 @@ def add_variant(
             "updatedAt": at,
         },
     )
-    stock = variant.stock or {primary_location(store, shop): 0}
-    for location_id, available in stock.items():
-        add_level(store, shop, item_id, location_id, available=available)
-    return variant_id
 
 
 def add_level(store: Store, shop: str, item_id: str, location_id: str, *, available: int) -> Document:

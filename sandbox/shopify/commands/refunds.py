@@ -1,51 +1,30 @@
 """Money and goods that go back: refunds of lines, shipping, duties, or of a bare amount.
 
-It owns Refund documents, their sales in the ledger and the restocking. It refuses to pay back more than was received
-or to refund more pieces than are left; the wording for apps is in the resolvers.
+It owns Refund documents and what is paid back for them. It refuses to pay back more than was received or to refund
+more pieces than are left; the wording for apps is in the resolvers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
 
-from sandbox.shopify.commands import ledger, payments, routing, sales, stock, totals
+from sandbox.shopify.commands import ledger, payments, sales, totals
 from sandbox.shopify.commands.happenings import Action, action
 from sandbox.shopify.commands.order_store import Refused, loaded, tell_transaction, touch
-from sandbox.shopify.commands.pricing import part
+from sandbox.shopify.commands.refund_parts import (
+    RefundedLine,
+    Wish,
+    duties_back,
+    line_back,
+    returned,
+    shipping_back,
+    shipping_left,
+)
 from sandbox.shopify.documents import new_gid, now
 from sandbox.shopify.money import NOTHING, Bag, Currencies, bag_of, total
 from sandbox.shopify.store import Document, Store
 
-
-@dataclass(frozen=True)
-class RefundedLine:
-    """Some pieces of one line that go back."""
-
-    line_id: str
-    quantity: int
-    restock_type: str = "NO_RESTOCK"  # RETURN, CANCEL, NO_RESTOCK, LEGACY_RESTOCK
-    location_id: str | None = None
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What a refund shall be. `amounts` are paid back per parent transaction; None: what the lines are worth, as far
-    as it was received."""
-
-    lines: Sequence[RefundedLine] = ()
-    shipping: Bag | None = None  # of the shipping price before added taxes
-    duties: Sequence[str] = ()
-    amounts: Sequence[tuple[str | None, Bag]] | None = None
-    pays: bool = True  # False: goods go back, the money stays where it is
-    closes: bool = False  # nothing of the order is left afterwards
-    note: str | None = None
-    reason: str | None = None
-    processed_at: str | None = None
-    sold: Sequence[ledger.Sale] = field(default_factory=tuple)
-    return_id: str | None = None
-    returned: Sequence[tuple[str, int]] = ()  # return lines, unsold by the return already, and their pieces
+__all__ = ["RefundedLine", "Wish", "create", "give_back", "shipping_left", "spread"]
 
 
 def create(store: Store, shop: str, order_id: str, spec: Document) -> str:
@@ -82,45 +61,22 @@ def _shipping_wish(order: Document, wish: object, money: Currencies) -> Bag | No
     return shipping_left(order) if wish is True else money.bag(Decimal(str(wish)))
 
 
-def shipping_left(order: Document) -> Bag:
-    """The shipping price, before added taxes, that was not refunded yet."""
-    sold = total(
-        [bag_of(line["discountedPriceSet"]) for line in order["shippingLines"] if not line["isRemoved"]]
-    )
-    refunded = [
-        bag_of(row["subtotalAmountSet"]) for one in order["refunds"] for row in one["refundShippingLines"]
-    ]
-    return sold - total(refunded)
-
-
 def give_back(happening: Action, order: Document, wish: Wish) -> Document:
     """Writes a refund into the order with its sales, transactions and stock; the caller stores the order."""
+    _check(order, wish)
     store, at = happening.store, now(happening.store)
     money, included = totals.currencies_of(order), order["taxesIncluded"]
     refund_id = new_gid(store, "Refund")
-    rows, sold = [], list(wish.sold)
-    for one in wish.lines:
-        row, sale = _line(happening, order, one, money=money)
-        rows.append(row)
-        sold.append(sale)
-    shipping_rows: list[Document] = []
-    if wish.shipping:
-        shipping_rows, shipping_sales = _shipping(store, order, wish.shipping, money=money)
-        sold += shipping_sales
-    duties, duty_sales = _duties(order, wish.duties, included=included)
-    sold += duty_sales
-    returned_rows, returned_worth = _returned(store, order, wish, money=money)
-    rows += returned_rows
+    pairs = [line_back(happening, order, one, money=money) for one in wish.lines]
+    shipping_rows, shipping_sales = shipping_back(store, order, wish.shipping or NOTHING, money=money)
+    duties, duty_sales = duties_back(order, wish.duties, included=included)
+    returned_rows, returned_worth = returned(store, order, wish, money=money)
+    rows = [*(row for row, _ in pairs), *returned_rows]
+    sold = [*wish.sold, *(sale for _, sale in pairs), *shipping_sales, *duty_sales]
     worth = -total([sale.amount for sale in sold])
     paid = _amounts(order, wish, worth + returned_worth)
     difference = _difference(order, wish, worth, total([amount for _, amount in paid]))
-    adjustments = []
-    if difference:
-        sold.append(sales.adjustment(-difference))
-        adjustments.append(_adjustment(store, order, refund_id, difference, wish.reason, money))
-    transactions = [
-        _pay_back(happening, order, parent_id, amount, at=at) for parent_id, amount in paid if amount
-    ]
+    transactions = [_pay_back(happening, order, one, amount, at=at) for one, amount in paid if amount]
     refund = {
         "id": refund_id,
         "orderId": order["id"],
@@ -130,7 +86,7 @@ def give_back(happening: Action, order: Document, wish: Wish) -> Document:
         "updatedAt": at,
         "refundLineItems": rows,
         "refundShippingLines": shipping_rows,
-        "orderAdjustments": adjustments,
+        "orderAdjustments": _adjustments(store, order, refund_id, difference, wish.reason, money),
         "duties": duties,
         "transactionIds": [row["id"] for row in transactions],
         "totalRefundedSet": money.document(total([amount for _, amount in paid])),
@@ -141,6 +97,8 @@ def give_back(happening: Action, order: Document, wish: Wish) -> Document:
     for made in order["returns"]:
         if made["id"] == wish.return_id:
             made["refundIds"].append(refund_id)
+    if difference:
+        sold.append(sales.adjustment(-difference))
     if sold:
         ledger.agree(store, order, "REFUND", sold, at=at, currencies=money, refundId=refund_id)
     happening.tell("refunds/create", refund)
@@ -149,141 +107,17 @@ def give_back(happening: Action, order: Document, wish: Wish) -> Document:
     return refund
 
 
-def _line(
-    happening: Action, order: Document, wish: RefundedLine, *, money: Currencies
-) -> tuple[Document, ledger.Sale]:
-    store = happening.store
-    line = next(one for one in order["lineItems"] if one["id"] == wish.line_id)
-    if wish.quantity > line["refundableQuantity"]:
-        raise Refused("Quantity cannot refund more items than were purchased")
-    taken = line["quantity"] - line["currentQuantity"]
-    sale = sales.of_line(
-        line, taken=taken, quantity=wish.quantity, sign=-1, included=order["taxesIncluded"], currencies=money
-    )
-    line["currentQuantity"] -= wish.quantity
-    line["refundableQuantity"] -= wish.quantity
-    place = _restock(happening, order, line, wish)
-    tax = -sale.tax
-    subtotal = -sale.amount if order["taxesIncluded"] else -sale.amount - tax
-    row = {
-        "id": new_gid(store, "RefundLineItem"),
-        "lineItemId": line["id"],
-        "quantity": wish.quantity,
-        "restockType": wish.restock_type,
-        "restocked": wish.restock_type in ("RETURN", "CANCEL", "LEGACY_RESTOCK"),
-        "locationId": place,
-        "priceSet": line["discountedUnitPriceSet"],
-        "subtotalSet": money.document(subtotal),
-        "totalTaxSet": money.document(tax),
-    }
-    return row, sale
-
-
-def _returned(store: Store, order: Document, wish: Wish, *, money: Currencies) -> tuple[list[Document], Bag]:
-    """Refund lines for what a return brought back, with the worth that the return's agreement gave it."""
-    rows, worth = [], NOTHING
-    made = next((one for one in order["returns"] if one["id"] == wish.return_id), None)
-    if made is None:
-        return [], worth
-    agreed = next(one for one in order["agreements"] if one.get("returnId") == made["id"])
-    by_line = {sale["lineItemId"]: sale for sale in agreed["sales"] if "lineItemId" in sale}
-    for return_line_id, quantity in wish.returned:
-        row = next(one for one in made["returnLineItems"] if one["id"] == return_line_id)
-        sale = by_line[row["lineItemId"]]
-
-        def share(name: str, sale: Document = sale, row: Document = row, quantity: int = quantity) -> Bag:
-            whole = -bag_of(sale[name])
-            return part(
-                whole, taken=row["refundedQuantity"], quantity=quantity, of=row["quantity"], currencies=money
-            )
-
-        amount, tax = share("totalAmount"), share("totalTaxAmount")
-        row["refundedQuantity"] += quantity
-        row["refundableQuantity"] -= quantity
-        worth += amount
-        rows.append(
-            {
-                "id": new_gid(store, "RefundLineItem"),
-                "lineItemId": row["lineItemId"],
-                "quantity": quantity,
-                "restockType": "RETURN",
-                "restocked": True,
-                "locationId": None,
-                "priceSet": money.document(NOTHING),
-                "subtotalSet": money.document(amount if order["taxesIncluded"] else amount - tax),
-                "totalTaxSet": money.document(tax),
-            }
-        )
-    return rows, worth
-
-
-def _restock(happening: Action, order: Document, line: Document, wish: RefundedLine) -> str | None:
-    """Unsent pieces leave their fulfilment orders; what is restocked becomes available again."""
-    places = [parcel["assignedLocationId"] for parcel in order["fulfillmentOrders"]]
-    place = wish.location_id or (places[0] if places else None)
-    unsent = min(wish.quantity, line["unfulfilledQuantity"]) if wish.restock_type != "RETURN" else 0
-    line["unfulfilledQuantity"] -= unsent
-    line["fulfillableQuantity"] -= unsent
-    left = unsent
-    for parcel in order["fulfillmentOrders"]:
-        for row in parcel["lineItems"]:
-            taken = min(left, row["remainingQuantity"]) if row["lineItemId"] == line["id"] else 0
-            if taken:
-                routing.release(happening, parcel, row, taken, tracked=line["isTracked"])
-                left -= taken
-        routing.close_if_done(parcel, now(happening.store))
-    back = wish.quantity - unsent
-    if line["isTracked"] and place:
-        if wish.restock_type == "NO_RESTOCK" and unsent:
-            stock.shift(happening, line["inventoryItemId"], place, {"available": -unsent})
-        elif wish.restock_type != "NO_RESTOCK" and back:
-            stock.shift(happening, line["inventoryItemId"], place, {"available": back})
-    return place if wish.restock_type != "NO_RESTOCK" else wish.location_id
-
-
-def _shipping(
-    store: Store, order: Document, amount: Bag, *, money: Currencies
-) -> tuple[list[Document], list[ledger.Sale]]:
-    if amount.shop > shipping_left(order).shop:
+def _check(order: Document, wish: Wish) -> None:
+    """Refuses before anything is written."""
+    lines = {line["id"]: line for line in order["lineItems"]}
+    for one in wish.lines:
+        if one.quantity > lines[one.line_id]["refundableQuantity"]:
+            raise Refused("Quantity cannot refund more items than were purchased")
+    if wish.shipping and wish.shipping.shop > shipping_left(order).shop:
         raise Refused("Refund amount for shipping is greater than the shipping paid")
-    lines = [line for line in order["shippingLines"] if not line["isRemoved"]]
-    weights = [bag_of(line["discountedPriceSet"]) for line in lines]
-    rows, sold = [], []
-    for line, share, whole in zip(lines, money.shared(amount, weights), weights, strict=True):
-        if not share:
-            continue
-        taxes = [(tax, _tax_share(bag_of(tax["priceSet"]), share, whole, money)) for tax in line["taxLines"]]
-        sale = sales.of_shipping(
-            line, share, sign=-1, included=order["taxesIncluded"], currencies=money, taxes=taxes
-        )
-        line["currentDiscountedPriceSet"] = money.document(bag_of(line["currentDiscountedPriceSet"]) - share)
-        sold.append(sale)
-        rows.append(
-            {
-                "id": new_gid(store, "RefundShippingLine"),
-                "shippingLineId": line["id"],
-                "subtotalAmountSet": money.document(share),
-                "taxAmountSet": money.document(-sale.tax),
-            }
-        )
-    return rows, sold
-
-
-def _tax_share(tax: Bag, share: Bag, whole: Bag, money: Currencies) -> Bag:
-    def of(one: Decimal, piece: Decimal, base: Decimal) -> Decimal:
-        return one * piece / base if base else Decimal(0)
-
-    return money.rounded(
-        Bag(of(tax.shop, share.shop, whole.shop), of(tax.presentment, share.presentment, whole.presentment))
-    )
-
-
-def _duties(
-    order: Document, ids: Sequence[str], *, included: bool
-) -> tuple[list[Document], list[ledger.Sale]]:
-    known = [duty for line in order["lineItems"] for duty in line["duties"] if duty["id"] in ids]
-    refunded = [{"amountSet": duty["price"], "originalDutyId": duty["id"]} for duty in known]
-    return refunded, [sales.of_duty(duty, sign=-1, included=included) for duty in known]
+    asked, received = total([amount for _, amount in wish.amounts or ()]), bag_of(order["netPaymentSet"])
+    if asked.shop > received.shop:
+        raise Refused(f"Refund amount {asked.shop} is greater than net payment received {received.shop}")
 
 
 def _amounts(order: Document, wish: Wish, worth: Bag) -> list[tuple[str | None, Bag]]:
@@ -293,9 +127,6 @@ def _amounts(order: Document, wish: Wish, worth: Bag) -> list[tuple[str | None, 
     if wish.amounts is None:
         limited = Bag(min(worth.shop, received.shop), min(worth.presentment, received.presentment))
         return [(row["id"], share) for row, share in spread(order, limited)] if limited.shop > 0 else []
-    asked = total([amount for _, amount in wish.amounts])
-    if asked.shop > received.shop:
-        raise Refused(f"Refund amount {asked.shop} is greater than net payment received {received.shop}")
     found: list[tuple[str | None, Bag]] = []
     for parent_id, amount in wish.amounts:
         shares = (
@@ -345,10 +176,12 @@ def _paid_back(order: Document, parent_id: str) -> Bag:
     )
 
 
-def _adjustment(
+def _adjustments(
     store: Store, order: Document, refund_id: str, difference: Bag, reason: str | None, money: Currencies
-) -> Document:
-    return {
+) -> list[Document]:
+    if not difference:
+        return []
+    adjustment = {
         "id": new_gid(store, "OrderAdjustment"),
         "orderId": order["id"],
         "refundId": refund_id,
@@ -356,6 +189,7 @@ def _adjustment(
         "amountSet": money.document(-difference),
         "taxAmountSet": money.document(NOTHING),
     }
+    return [adjustment]
 
 
 def _pay_back(happening: Action, order: Document, parent_id: str | None, amount: Bag, *, at: str) -> Document:

@@ -114,14 +114,25 @@ def test_a_gift_card_and_a_card_are_both_paid_back(shopify: Shopify) -> None:
         ({"amount": "9999"}, "greater than net payment"),
         ({"lines": [{"sku": "ALP-MUG", "quantity": 4}]}, "more items than were purchased"),
         ({"shipping": "8.00"}, "greater than the shipping"),
+        (
+            {"lines": [{"sku": "ALP-MUG", "restock_type": "CANCEL"}], "amount": "9999"},
+            "greater than net payment",
+        ),
     ],
 )
 def test_more_than_there_is_cannot_be_refunded(shopify: Shopify, spec: dict[str, Any], message: str) -> None:
     order_id = orders.create(shopify.store, seed.ALPHA, PLAIN)
-    before, told = shopify.store.get(seed.ALPHA, "order", order_id), len(shopify.events)
+    told = len(shopify.events)
+    before = (
+        shopify.store.get(seed.ALPHA, "order", order_id),
+        shopify.store.all(seed.ALPHA, "inventory_level"),
+    )
     with pytest.raises(Refused, match=message):
         refunds.create(shopify.store, seed.ALPHA, order_id, spec)
-    assert shopify.store.get(seed.ALPHA, "order", order_id) == before
+    assert before == (
+        shopify.store.get(seed.ALPHA, "order", order_id),
+        shopify.store.all(seed.ALPHA, "inventory_level"),
+    )
     assert len(shopify.events) == told
 
 
