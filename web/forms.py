@@ -46,13 +46,6 @@ class Form:
         value = self.text(name)
         return int(value) if value.isascii() and value.isdigit() and len(value) <= 18 else None
 
-    def needed(self, name: str, sentence: str, *, limit: int = LONGEST_TEXT) -> str:
-        """A field that must be filled. Raises NotFilledIn with the sentence."""
-        value = self.text(name, limit=limit)
-        if not value:
-            raise NotFilledIn(**{name: sentence})
-        return value
-
     def after(self, prefix: str) -> dict[str, str]:
         """All fields whose name begins so, by the rest of the name."""
         return {

@@ -20,6 +20,8 @@ _AREAS = {
     "default_payment_term": "Payment terms",
     "customers": "Customers",
 }
+# Parts of the rules that say nothing to people: `services.shipping.item` is what shipping is.
+_SILENT = frozenset({"links", "item"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,5 +79,5 @@ def _area(place: tuple[str, ...]) -> str:
 def _what(place: tuple[str, ...]) -> str:
     if place[0].startswith("default_"):
         return "Everything else"
-    rest = place[1:] if place[0] in _AREAS else place
+    rest = tuple(part for part in place if part not in _AREAS and part not in _SILENT) or place
     return " ".join(part.replace("_", " ") if part.islower() else part for part in rest) or place[0]

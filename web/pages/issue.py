@@ -27,27 +27,14 @@ class Shown:
     what_to_do: str
     fix_path: str
     fix_button: str
+    problem: str
     may_replay: bool
     is_moving: bool
 
 
 def show(asked: Asked) -> Response:
     """The page of an issue."""
-    with asked.transaction() as session:
-        found = _found(session, asked.number("issue"))
-    path, button = fixes.of(found.summary.misses)
-    return asked.page(
-        "issue",
-        Shown(
-            issue=found,
-            heading=_heading(found.summary),
-            what_to_do=_what_to_do(found.summary, has_fix=bool(path)),
-            fix_path=path if found.records else "",
-            fix_button=button,
-            may_replay=asked.may(Permission.REPLAY),
-            is_moving=any(each.state in ("ready", "running") for each in found.records),
-        ),
-    )
+    return asked.page("issue", _page(asked))
 
 
 def retry(asked: Asked) -> Response:
@@ -70,7 +57,9 @@ def retry(asked: Asked) -> Response:
 
 def ignore(asked: Asked) -> Response:
     """Lets all records of the issue be, with a reason."""
-    reason = asked.form.needed("reason", "Say why, for your colleagues.", limit=REASON_LIMIT)
+    reason = asked.form.text("reason", limit=REASON_LIMIT)
+    if not reason:
+        return asked.refused("issue", _page(asked, problem="Say why these records may be ignored."))
     with asked.transaction() as session:
         found = _found(session, asked.number("issue"))
         replay.ignore(
@@ -82,6 +71,22 @@ def ignore(asked: Asked) -> Response:
             address=asked.visit.address,
         )
     return asked.done(go="/issues", say="The issue is ignored.")
+
+
+def _page(asked: Asked, *, problem: str = "") -> Shown:
+    with asked.transaction() as session:
+        found = _found(session, asked.number("issue"))
+    path, button = fixes.of(found.summary.misses)
+    return Shown(
+        issue=found,
+        heading=_heading(found.summary),
+        what_to_do=_what_to_do(found.summary, has_fix=bool(path)),
+        fix_path=path if found.records else "",
+        fix_button=button,
+        problem=problem,
+        may_replay=asked.may(Permission.REPLAY),
+        is_moving=any(each.state in ("ready", "running") for each in found.records),
+    )
 
 
 def _found(session: Session, issue_id: int) -> IssuePage:

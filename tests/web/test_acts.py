@@ -1,0 +1,197 @@
+"""What people do: with a permission, written down, and safe to do twice."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from sqlalchemy import select
+
+from oauth.models import AuditEntry, PrivacyRequest, Shop
+from oauth.staff import Permission
+from sync.state.models import Delivery, Job
+from tests.insight.rows import Rows, order
+from tests.oauth.shopify import BETA
+from tests.web.office import Office
+
+ACTS = {
+    "/guide/dismiss": Permission.CHANGE_POLICIES,
+    "/records/Order/6000000001/resync": Permission.REPLAY,
+    "/records/Order/6000000001/replay": Permission.REPLAY,
+    "/issues/1/retry": Permission.REPLAY,
+    "/issues/1/ignore": Permission.REPLAY,
+    "/jobs/retry": Permission.REPLAY,
+    "/deliveries/1/replay": Permission.REPLAY,
+    "/connection": Permission.CONNECT_ERP,
+    "/connection/test": Permission.CONNECT_ERP,
+    "/connection/pause": Permission.CONNECT_ERP,
+    "/connection/resume": Permission.CONNECT_ERP,
+    "/mappings/suggest": Permission.PUBLISH_MAPPINGS,
+    "/mappings/publish": Permission.PUBLISH_MAPPINGS,
+    "/mappings/discard": Permission.PUBLISH_MAPPINGS,
+    "/mappings/roll-back": Permission.PUBLISH_MAPPINGS,
+    "/mappings/taxes": Permission.PUBLISH_MAPPINGS,
+    "/policies": Permission.PUBLISH_MAPPINGS,
+    "/settings/owners": Permission.CHANGE_POLICIES,
+    "/settings/people/1": Permission.MANAGE_STAFF,
+    "/privacy/1/file": Permission.READ_PERSONAL_DATA,
+}
+
+
+@pytest.fixture
+def rows(office: Office) -> Rows:
+    """Rows of shop Alpha."""
+    return Rows(office.database, office.shop_id())
+
+
+def _state(rows: Rows, job: Job) -> str:
+    with rows.database.transaction(shop_id=rows.shop_id) as session:
+        return session.get_one(Job, job.id).state
+
+
+def _acts(rows: Rows) -> list[str]:
+    with rows.database.transaction(shop_id=rows.shop_id) as session:
+        found = session.scalars(select(AuditEntry).where(AuditEntry.shop_id == rows.shop_id))
+        return [entry.act for entry in found]
+
+
+@pytest.mark.parametrize("path", ACTS)
+def test_nobody_acts_without_a_token(office: Office, path: str) -> None:
+    assert office.client.post(f"/app{path}").status_code == 401
+
+
+@pytest.mark.parametrize(("path", "permission"), ACTS.items())
+def test_every_act_needs_its_permission(office: Office, path: str, permission: Permission) -> None:
+    office.shop_id()
+    office.permit(*[each for each in Permission if each is not permission])
+    answer = office.do(path, who="bo")
+    assert answer.status_code == 403
+    assert "You are not allowed to do this" in answer.text
+
+
+@pytest.mark.parametrize("path", [path for path in ACTS if any(c.isdigit() for c in path)])
+def test_cy_cannot_act_on_alphas_things(office: Office, rows: Rows, path: str) -> None:
+    job = rows.stuck(1, cause="closed")
+    rows.issue("closed")
+    rows.delivery(record=order(1))
+    before = len(_acts(rows))
+    assert office.do(path, shop=BETA, who="cy", reason="mine").status_code == 404
+    assert _state(rows, job) == "dead"
+    assert len(_acts(rows)) == before
+
+
+def test_retry_all_runs_every_record_of_a_cause_again(office: Office, rows: Rows) -> None:
+    jobs = [rows.stuck(number, cause="closed") for number in (1, 2)]
+    other = rows.stuck(3, cause="other")
+    issue = rows.issue("closed")
+    answer = office.do(f"/issues/{issue.id}/retry")
+    assert answer.json()["say"] == "2 records are tried again."
+    assert answer.json()["go"].startswith(f"/app/issues/{issue.id}?")
+    assert [_state(rows, job) for job in jobs] == ["ready", "ready"]
+    assert _state(rows, other) == "dead"
+    assert "retried" in _acts(rows)
+
+
+def test_one_record_can_be_retried_alone(office: Office, rows: Rows) -> None:
+    first, second = rows.stuck(1, cause="closed"), rows.stuck(2, cause="closed")
+    issue = rows.issue("closed")
+    assert office.do(f"/issues/{issue.id}/retry", job=str(first.id)).json()["say"].startswith("1 record")
+    assert (_state(rows, first), _state(rows, second)) == ("ready", "dead")
+
+
+def test_an_issue_is_ignored_with_a_reason_and_never_without(office: Office, rows: Rows) -> None:
+    job = rows.stuck(1, cause="closed")
+    issue = rows.issue("closed")
+    refused = office.do(f"/issues/{issue.id}/ignore", reason="  ")
+    assert refused.status_code == 422
+    assert "Say why" in refused.text
+    assert _state(rows, job) == "dead"
+    assert office.do(f"/issues/{issue.id}/ignore", reason="Old test orders").status_code == 200
+    assert _state(rows, job) == "ignored"
+    page = office.look(f"/issues/{issue.id}").text
+    assert "Old test orders" in page
+
+
+def test_all_dead_letters_are_retried_at_once(office: Office, rows: Rows) -> None:
+    jobs = [rows.stuck(number) for number in (1, 2, 3)]
+    held = rows.stuck(4, state="held", misses="grant")
+    assert office.do("/jobs/retry", queue="dead").json()["say"] == "3 jobs are tried again."
+    assert {_state(rows, job) for job in jobs} == {"ready"}
+    assert _state(rows, held) == "held"
+
+
+def test_a_resync_asks_for_the_record_once_however_often_it_is_clicked(office: Office, rows: Rows) -> None:
+    rows.snapshot(order(1), "#1001")
+    for _ in range(3):
+        assert office.do("/records/Order/6000000001/resync").status_code == 200
+    with rows.database.transaction(shop_id=rows.shop_id) as session:
+        (job,) = session.scalars(select(Job).where(Job.record == order(1)))
+    assert (job.state, job.asks, job.hint["reread"]) == ("ready", 3, True)
+
+
+def test_a_replay_runs_the_newest_delivery_of_the_record(office: Office, rows: Rows) -> None:
+    rows.snapshot(order(1), "#1001")
+    older, newer = rows.delivery(record=order(1)), rows.delivery(record=order(1))
+    assert office.do("/records/Order/6000000001/replay").json()["say"] == "Replay started."
+    with rows.database.transaction(shop_id=rows.shop_id) as session:
+        assert session.get_one(Delivery, newer.id).state == "waiting"
+        assert session.get_one(Delivery, older.id).state == "done"
+
+
+def test_a_delivery_is_replayed_from_its_page(office: Office, rows: Rows) -> None:
+    delivery = rows.delivery(state="failed", reason="The body is empty.")
+    assert office.do(f"/deliveries/{delivery.id}/replay").status_code == 200
+    assert "Replayed by" in office.look(f"/deliveries/{delivery.id}").text
+    gone = rows.delivery(body=None)
+    assert office.do(f"/deliveries/{gone.id}/replay").status_code == 404
+
+
+def test_what_a_person_may_do_is_set_by_who_manages_staff(office: Office) -> None:
+    office.shop_id()
+    office.permit(Permission.CONNECT_ERP)
+    assert office.connect().status_code == 200
+    assert office.do("/connection/pause", who="bo").status_code == 200
+    assert office.do("/jobs/retry", who="bo").status_code == 403
+
+
+def test_the_last_one_who_manages_staff_stays_so(office: Office) -> None:
+    office.shop_id()
+    answer = office.do("/settings/people/1", may_replay="yes")
+    assert "One person must be able to manage staff" in answer.json()["say"]
+    assert office.do("/settings/people/1", may_manage_staff="yes").status_code == 200
+
+
+def test_owners_are_kept_where_they_differ_from_the_default(office: Office, rows: Rows) -> None:
+    answer = office.do("/settings/owners", owner_stock="shopify", owner_refund="shopify", owner_shipment="x")
+    assert answer.status_code == 200
+    with rows.database.transaction(shop_id=rows.shop_id) as session:
+        assert session.get_one(Shop, rows.shop_id).policies["owners"] == {"stock": "shopify"}
+    assert "owners_changed" in _acts(rows)
+
+
+def test_the_guide_goes_and_comes_back(office: Office) -> None:
+    assert "Set up Concord" in office.look().text
+    office.do("/guide/dismiss")
+    assert "Set up Concord" not in office.look().text
+    office.do("/guide/show")
+    assert "Set up Concord" in office.look().text
+
+
+def test_a_data_request_ends_as_a_file_that_is_handed_over_and_written_down(
+    office: Office, rows: Rows
+) -> None:
+    body = json.dumps(
+        {"shop_domain": "alpha.myshopify.com", "customer": {"id": 7, "email": "nora@example.com"}}
+    )
+    rows.delivery("customers/data_request", body=body.encode(), state="waiting")
+    office.work()
+    page = office.look("/privacy").text
+    assert "A customer wants to see their data" in page
+    assert "Answered" in page
+    with rows.database.transaction(shop_id=rows.shop_id) as session:
+        (request,) = session.scalars(select(PrivacyRequest))
+    answer = office.do(f"/privacy/{request.id}/file")
+    assert answer.json()["shop"] == "alpha.myshopify.com"
+    assert "attachment" in answer.headers["content-disposition"]
+    assert "privacy_file_opened" in _acts(rows)
+    assert office.do(f"/privacy/{request.id}/file", shop=BETA, who="cy").status_code == 404
