@@ -266,6 +266,8 @@ def _back(order: Document, wish: Mapping[str, Any]) -> ledger.Sale:
     money, included = totals.currencies_of(order), order["taxesIncluded"]
     line = next(one for one in order["lineItems"] if one["sku"] == wish["sku"])
     taken, quantity = line["quantity"] - line["currentQuantity"], int(wish["quantity"])
+    if quantity > line["refundableQuantity"]:
+        raise Refused("Return line item has an invalid quantity.")
     line["currentQuantity"] -= quantity
     line["refundableQuantity"] -= quantity
     return sales.of_line(line, taken=taken, quantity=quantity, sign=-1, included=included, currencies=money)
