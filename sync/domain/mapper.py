@@ -208,6 +208,7 @@ class Mapper:
         for table, key, because in (
             (products.links, line.variant_gid or "", "linked by a person"),
             (products.links, line.sku, "linked by a person"),
+            (products.links, "" if line.sku else line.title, "linked by a person"),
             (products.codes, line.sku, "same code"),
             (self.catalogue.codes, line.sku, "same code"),
             (products.barcodes, line.barcode, "same barcode"),
