@@ -117,14 +117,24 @@ def _record(
 
 def _agreements(listed: Any, order: Order) -> tuple[Agreement, ...]:
     found = []
-    entries = listed.get("nodes", []) if isinstance(listed, dict) else listed
     with contract("the sales ledger"):
+        entries = _entries(listed)
         for place, node in enumerate(entries):
             try:
                 found.append(agreement(node, taxes_included=order.taxes_included))
             except Drift as drift:
                 raise drift.under(f"agreements[{place}]") from None
     return tuple(found)
+
+
+def _entries(listed: Any) -> list[Any]:
+    """The agreements of a plain list, or of a connection with nodes or edges."""
+    if isinstance(listed, dict):
+        edges = listed.get("edges")
+        listed = [need(edge, "node") for edge in edges] if isinstance(edges, list) else listed.get("nodes")
+    if not isinstance(listed, list):
+        raise Drift("agreements", "is not a list")
+    return listed
 
 
 def _stopped(fault: Fault, *, topic: str, shop: str, order: Order | None) -> Explanation:

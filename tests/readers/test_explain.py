@@ -92,3 +92,39 @@ def test_every_order_of_the_corpus_can_be_explained(folder: Path) -> None:
     assert told.status in (PROVEN, HELD, BROKEN)
     assert told.text.endswith("\n")
     json.dumps(told.as_json)
+
+
+@pytest.mark.parametrize("shape", ["list", "nodes", "edges", "answer"])
+def test_agreements_are_read_in_any_shape_that_graphql_gives_them(shape: str) -> None:
+    folder = corpus.HERE / "094_exchange_with_balance"
+    node = json.loads((folder / "node.json").read_text())
+    entries = node["agreements"]
+    if shape == "nodes":
+        node = {"order": node["order"] | {"agreements": {"nodes": entries}}}
+    elif shape == "edges":
+        node = {"order": node["order"] | {"agreements": {"edges": [{"node": each} for each in entries]}}}
+    elif shape == "answer":
+        node = {"data": node}
+    told = explain(
+        (folder / "body.json").read_bytes(),
+        topic="orders/updated",
+        shop="alpha.myshopify.com",
+        rules=corpus.rules_of(folder),
+        nodes=json.dumps(node).encode(),
+    )
+    assert len(told.as_json["documents"]) == 3
+
+
+def test_a_broken_ledger_says_where() -> None:
+    folder = corpus.HERE / "094_exchange_with_balance"
+    node = json.loads((folder / "node.json").read_text())
+    del node["agreements"][1]["sales"]["nodes"][0]["totalAmount"]
+    told = explain(
+        (folder / "body.json").read_bytes(),
+        topic="orders/updated",
+        shop="alpha.myshopify.com",
+        rules=corpus.rules_of(folder),
+        nodes=json.dumps(node).encode(),
+    )
+    assert told.status == BROKEN
+    assert told.as_json["reason"]["path"] == "agreements[1].sales.nodes[0].totalAmount"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
+from collections.abc import Mapping
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from kit.faults import Misconfigured, Transient
+from sync.domain.plan import Plan, plan_order
 from sync.domain.records import Order
 from sync.shopify import bodies, reader
+from sync.shopify.answers import Answer, Denied
 from tests.domain.test_conservation import acts, done, orders
 from tests.golden import corpus
 from tests.golden.generate import HISTORIES
 from tests.golden.rendering import of_node
-from tests.golden.workshop import InProcess, Workshop
+from tests.golden.workshop import ACTS, InProcess, Workshop
 
 PATCHED = [history.name for history in HISTORIES if history.body or history.node]
 PLAIN = [folder for folder in corpus.folders() if folder.name not in PATCHED]
@@ -73,6 +77,52 @@ def test_an_order_of_many_pages_is_read_whole() -> None:
 def test_an_unknown_order_is_none() -> None:
     shop = Workshop(HISTORIES[0])
     assert reader.read_order(InProcess(shop.store, shop.shop), "gid://shopify/Order/1", lane=0) is None
+
+
+class Denying(InProcess):
+    """A shop that did not grant some scopes: those parts are null and listed as denied."""
+
+    denied: tuple[str, ...] = ()
+
+    def ask(self, operation: str, variables: Mapping[str, Any] | None = None, *, lane: int = 0) -> Answer:
+        """The answer with holes in it."""
+        answer = super().ask(operation, variables, lane=lane)
+        order = {**answer.data["order"], **dict.fromkeys(self.denied)}
+        told = tuple(Denied(path=("order", part), scope=f"read_{part}", message="no") for part in self.denied)
+        return replace(answer, data={"order": order}, denied=told)
+
+
+def test_parts_behind_scopes_of_their_own_may_be_missing() -> None:
+    shop = Workshop(next(one for one in HISTORIES if one.name == "040_company_on_net_terms"))
+    client = Denying(shop.store, shop.shop)
+    client.denied = ("paymentTerms", "purchasingEntity", "customer", "shippingAddress")
+    read = reader.read_order(client, shop.order_id, lane=0)
+    assert read is not None
+    assert read.order.unknown == {"payment_terms", "company", "customer", "addresses"}
+    assert (read.order.payment_terms, read.order.company, read.order.shipping) == (None, None, None)
+    plan = plan_order(read.order, corpus.rules_of(corpus.HERE), agreements=read.agreements)
+    assert isinstance(plan, Plan)
+    assert plan.customer.is_guest
+
+
+def test_money_that_may_not_be_seen_is_a_missing_scope() -> None:
+    shop = Workshop(HISTORIES[0])
+    client = Denying(shop.store, shop.shop)
+    client.denied = ("refunds",)
+    with pytest.raises(Misconfigured) as caught:
+        reader.read_order(client, shop.order_id, lane=0)
+    assert caught.value.misses == "scope:read_refunds"
+
+
+def test_a_ledger_of_another_moment_is_read_again() -> None:
+    shop = Workshop(HISTORIES[0])
+    client = InProcess(shop.store, shop.shop)
+    read = reader.read_order(client, shop.order_id, lane=0)
+    assert read is not None
+    shop.clock.step()
+    ACTS["edit"](shop, {"add": [{"sku": "ALP-MUG"}]})
+    with pytest.raises(Transient):
+        reader.read_agreements(client, read.order, lane=0)
 
 
 @pytest.mark.parametrize("folder", PLAIN[:20], ids=lambda folder: folder.name)
