@@ -6,21 +6,17 @@ the answer. Who may call, with which token, is settled before it; what a field m
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import graphql as g
 
-from sandbox.shopify import access, bulk, cost, errors, idempotency, variables
+from sandbox.shopify import bulk, cost, execution, variables
 from sandbox.shopify.context import Context
-from sandbox.shopify.resolvers import registry
 from sandbox.shopify.schema import VERSION, Prepared, prepare, schema
 from sandbox.shopify.scopes import with_implied
 from sandbox.shopify.store import Document, Store
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -32,16 +28,6 @@ class Answer:
     body: Document
 
 
-@dataclass(frozen=True)
-class _Field:
-    """Everything about resolving one field of one type, worked out once."""
-
-    resolve: registry.Resolver
-    requirement: access.Requirement | None
-    is_mutation: bool
-
-
-_fields: dict[tuple[str, str], _Field] = {}
 _plans: dict[int, tuple[g.OperationDefinitionNode, cost.Part]] = {}
 
 
@@ -133,8 +119,6 @@ class _Request:
         if not buckets.take(self.shop, self.client_id, requested):
             return {"errors": [cost.throttled()], "extensions": self._cost(buckets, requested, None)}
         body = self.executed(context)
-        if errors.is_internal(body):
-            return body
         actual = plan.actual(body["data"], values) if body["data"] is not None else 0
         buckets.give_back(self.shop, self.client_id, max(0, requested - actual))
         extensions = self._cost(buckets, requested, actual)
@@ -145,22 +129,7 @@ class _Request:
     def executed(self, context: Context) -> Document:
         """`data` and `errors`, without cost."""
         assert self.prepared.document is not None
-        result = g.execute_sync(
-            schema(),
-            self.prepared.document,
-            context_value=context,
-            variable_values=self.values,
-            operation_name=self.operation.name.value if self.operation.name else None,
-            field_resolver=_resolve,
-            type_resolver=_type_of,
-        )
-        if crash := _crash(result):
-            log.error("a resolver crashed", exc_info=crash)
-            return {"errors": [errors.internal(int(self.store.now().timestamp()))], "data": None}
-        body: Document = {"data": result.data}
-        if result.errors:
-            body["errors"] = [errors.resolved(error) for error in result.errors]
-        return body
+        return execution.execute(self.prepared.document, self.operation, context, self.values)
 
     def _cost(self, buckets: cost.Buckets, requested: int, actual: int | None) -> Document:
         status = buckets.status(self.shop, self.client_id)
@@ -187,10 +156,6 @@ class _Request:
         return None
 
 
-def _type_of(value: Any, info: g.GraphQLResolveInfo[Any], kind: g.GraphQLAbstractType) -> str | None:
-    return registry.type_name_of(value)
-
-
 def _plan(document: g.DocumentNode, operation: g.OperationDefinitionNode) -> cost.Part:
     kept = _plans.get(id(operation))
     if kept is None or kept[0] is not operation:
@@ -199,40 +164,3 @@ def _plan(document: g.DocumentNode, operation: g.OperationDefinitionNode) -> cos
         kept = (operation, cost.Planner(schema(), document).operation(operation))
         _plans[id(operation)] = kept
     return kept[1]
-
-
-def _crash(result: g.ExecutionResult) -> Exception | None:
-    for error in result.errors or ():
-        original = error.original_error
-        if original is not None and not isinstance(original, g.GraphQLError):
-            return original
-    return None
-
-
-def _resolve(source: Any, info: g.GraphQLResolveInfo[Any], **arguments: Any) -> Any:
-    key = (info.parent_type.name, info.field_name)
-    field = _fields.get(key)
-    if field is None:
-        field = _fields.setdefault(key, _field(info))
-    context: Context = info.context
-    context.info = info
-    if field.requirement is not None and not field.requirement.met_by(context.scopes):
-        raise errors.access_denied(info.field_name, field.requirement.wording())
-    if not field.is_mutation:
-        return field.resolve(context, source, arguments)
-
-    def run() -> Document:
-        with context.store.lock, context.store.batch():
-            done: Document = field.resolve(context, source, arguments)
-            return done
-
-    return idempotency.guard(context, info, arguments, run)
-
-
-def _field(info: g.GraphQLResolveInfo[Any]) -> _Field:
-    on, name, returns = info.parent_type.name, info.field_name, info.return_type
-    return _Field(
-        registry.resolver_of(on, name, returns),
-        access.of_field(on, name, returns),
-        info.parent_type is info.schema.mutation_type,
-    )

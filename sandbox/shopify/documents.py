@@ -7,7 +7,6 @@ always seen whole; `owner` documents lead from their ids to the order. It refuse
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -86,18 +85,41 @@ def moment(text: str) -> datetime:
     return read if read.tzinfo else read.replace(tzinfo=UTC)
 
 
-def embedded(document: Any) -> Iterator[Document]:
+# Parts of an order that hold money and words only: looking into them for records would be most of the work.
+WITHOUT_RECORDS = {
+    *(
+        "agreements",
+        "taxLines",
+        "discountAllocations",
+        "discountApplications",
+        "customAttributes",
+        "currentTaxLines",
+    ),
+    *("shippingAddress", "billingAddress", "displayAddress", "shopMoney", "presentmentMoney"),
+}
+
+
+def embedded(document: Any) -> list[Document]:
     """Every record inside a document that has an id of its own."""
-    if isinstance(document, dict):
-        for value in document.values():
-            if isinstance(value, dict | list):
-                yield from embedded(value)
-        found = document.get("id")
-        if isinstance(found, str) and type_of(found) in EMBEDDED:
-            yield document
-    elif isinstance(document, list):
-        for value in document:
-            yield from embedded(value)
+    found: list[Document] = []
+    waiting = [document]
+    while waiting:
+        one = waiting.pop()
+        if type(one) is list:
+            waiting += one
+            continue
+        if type(one) is not dict:
+            continue
+        for key, value in one.items():
+            if type(value) is list:
+                if value and key not in WITHOUT_RECORDS:
+                    waiting.append(value)
+            elif type(value) is dict and not key.endswith("Set") and key not in WITHOUT_RECORDS:
+                waiting.append(value)
+        own = one.get("id")
+        if type(own) is str and type_of(own) in EMBEDDED:
+            found.append(one)
+    return found
 
 
 def load(store: Store, shop: str, global_id: str) -> Document | None:

@@ -6,7 +6,6 @@ nothing: whoever finds a fault names it here.
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
 from typing import Any
 
@@ -57,32 +56,6 @@ def syntax(error: GraphQLSyntaxError) -> dict[str, Any]:
         "locations": [{"line": line, "column": column}],
         "extensions": {"code": "PARSE_ERROR"},
     }
-
-
-def resolved(error: GraphQLError) -> dict[str, Any]:
-    """An error raised while a field was resolved."""
-    return {
-        "message": error.message,
-        "locations": [{"line": place.line, "column": place.column} for place in error.locations or ()],
-        "extensions": dict(error.extensions or {}),
-        "path": list(error.path or ()),
-    }
-
-
-def internal(at: int) -> dict[str, Any]:
-    """A crash on our side, told as Shopify tells its own."""
-    request_id = f"{uuid.uuid4()}-{at}"
-    return {
-        "message": "Internal error. Looks like something went wrong on our end.\n"
-        f"Request ID: {request_id} (include this in support requests).",
-        "extensions": {"code": "INTERNAL_SERVER_ERROR", "requestId": request_id},
-    }
-
-
-def is_internal(body: dict[str, Any]) -> bool:
-    """Whether an answer is the crash on our side."""
-    codes = [error.get("extensions", {}).get("code") for error in body.get("errors", ())]
-    return "INTERNAL_SERVER_ERROR" in codes
 
 
 def access_denied(field: str, required: str | None) -> Fault:

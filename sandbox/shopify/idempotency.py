@@ -15,12 +15,12 @@ from threading import Lock
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from graphql import FieldNode, GraphQLObjectType, GraphQLResolveInfo, get_named_type
+from graphql import GraphQLObjectType, get_named_type
 from graphql.execution.values import get_directive_values
 
 from sandbox.shopify import documents, errors
-from sandbox.shopify.context import Context
-from sandbox.shopify.schema import data
+from sandbox.shopify.context import Context, Place
+from sandbox.shopify.schema import data, schema
 from sandbox.shopify.store import Document, Store
 
 KEPT = timedelta(hours=24)
@@ -34,20 +34,20 @@ _running: WeakKeyDictionary[Store, set[tuple[str, str, str]]] = WeakKeyDictionar
 _running_lock = Lock()
 
 Run = Callable[[], Document]
-Precheck = Callable[[GraphQLResolveInfo[Any], dict[str, Any]], None]
+Precheck = Callable[[Place, dict[str, Any]], None]
 # Rules on arguments that are told before a missing key is.
 PRECHECKS: dict[str, Precheck] = {}
 
 
-def guard(context: Context, info: GraphQLResolveInfo[Any], arguments: dict[str, Any], run: Run) -> Document:
+def guard(context: Context, place: Place, arguments: dict[str, Any], run: Run) -> Document:
     """Runs a mutation under the key on its field, if it takes one."""
-    name = info.field_name
+    name = place.field_name
     if precheck := PRECHECKS.get(name):
-        precheck(info, arguments)
+        precheck(place, arguments)
     demand = data("idempotent-mutations.json").get(context.version, {}).get(name)
-    directive = info.schema.get_directive("idempotent")
+    directive = schema().get_directive("idempotent")
     assert directive is not None
-    given = get_directive_values(directive, info.field_nodes[0], info.variable_values)
+    given = get_directive_values(directive, place.nodes[0], place.values)
     if demand is None:
         return run()
     if given is None:
@@ -59,7 +59,7 @@ def guard(context: Context, info: GraphQLResolveInfo[Any], arguments: dict[str, 
     key = given["key"].strip()
     if not key:
         raise errors.bad_request("The idempotency key can't be blank.")
-    payload_type = get_named_type(info.return_type)
+    payload_type = get_named_type(place.returns)
     assert isinstance(payload_type, GraphQLObjectType)
     fingerprint = _fingerprint(name, arguments)
     with running(context.store, context.shop, context.client_id, key) as alone:
@@ -113,8 +113,3 @@ def _fingerprint(name: str, arguments: dict[str, Any]) -> str:
 def _refusal(payload_type: GraphQLObjectType, code: str) -> Document:
     empty = dict.fromkeys(payload_type.fields)
     return {**empty, "userErrors": [errors.user(MESSAGES[code], code=code)]}
-
-
-def has_directive(node: FieldNode) -> bool:
-    """Whether the field carries a key."""
-    return any(directive.name.value == "idempotent" for directive in node.directives or ())

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from typing import Any
 
 DECIMALS = {
@@ -133,7 +134,8 @@ def fixed(amount: Decimal | str, currency: str) -> str:
     return format(rounded(Decimal(amount), currency) + 0, "f")
 
 
-def shortest(amount: Decimal | str) -> str:
+@lru_cache(maxsize=16384)
+def shortest(amount: str) -> str:
     """The GraphQL Decimal form: no trailing zeros, but at least one decimal."""
     text = format(Decimal(amount), "f")
     if "." not in text:

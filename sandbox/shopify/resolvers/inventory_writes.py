@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from graphql import GraphQLResolveInfo, Node
+from graphql import Node
 
 from sandbox.shopify import idempotency
 from sandbox.shopify.commands import stock
 from sandbox.shopify.commands.happenings import action
-from sandbox.shopify.context import Context
+from sandbox.shopify.context import Context, Place
 from sandbox.shopify.documents import gid, new_gid, now
 from sandbox.shopify.errors import Fault, user
 from sandbox.shopify.resolvers.inventory import quantity
@@ -58,13 +58,13 @@ class Change:
 
 
 def _present(type_name: str, rows_of: str) -> idempotency.Precheck:
-    def check(info: GraphQLResolveInfo[Any], arguments: dict[str, Any]) -> None:
+    def check(place: Place, arguments: dict[str, Any]) -> None:
         for row in arguments["input"][rows_of]:
             for part in (row["from"], row["to"]) if "from" in row else (row,):
                 if "changeFromQuantity" not in part:
                     nodes: list[Node] = [
-                        info.field_nodes[0],
-                        *(info.operation.variable_definitions or ())[:1],
+                        place.nodes[0],
+                        *(place.operation.variable_definitions or ())[:1],
                     ]
                     message = f"{type_name} must include the following argument: changeFromQuantity."
                     raise Fault(message, "INVALID_FIELD_ARGUMENTS", nodes=nodes)

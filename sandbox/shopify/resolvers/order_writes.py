@@ -184,7 +184,7 @@ def order_close_or_open(context: Context, source: Any, arguments: dict[str, Any]
     order_id = arguments["input"]["id"]
     if context.wanted(order_id, "Order") is None:
         return {"order": None, "userErrors": [user(MISSING, "id")]}
-    closes = context.info is not None and context.info.field_name == "orderClose"
+    closes = context.place is not None and context.place.field_name == "orderClose"
     with action(context.store, context.shop) as happening:
         order = order_store.loaded(context.store, context.shop, order_id)
         if closes != (order["closedAt"] is not None):
@@ -202,7 +202,7 @@ def tags_change(context: Context, source: Any, arguments: dict[str, Any]) -> Doc
     record = context.store.get(context.shop, kind_of(named), record_id) if named in TAGGED else None
     if record is None:
         return {"node": None, "userErrors": [user(f"{named} does not exist", "id")]}
-    adds = context.info is not None and context.info.field_name == "tagsAdd"
+    adds = context.place is not None and context.place.field_name == "tagsAdd"
     gone = {tag.strip().lower() for tag in arguments["tags"]}
     kept = (
         [*record["tags"], *arguments["tags"]]

@@ -44,6 +44,13 @@ def resolver_of(type_name: str, field: str, returns: GraphQLOutputType) -> Resol
     return own or _generic(type_name, field, returns)
 
 
+def has_own(type_name: str, field: str) -> bool:
+    """Whether a field is answered by more than its document."""
+    return (type_name, field) in RESOLVERS or (
+        not type_name.endswith("Payload") and ("*", field) in RESOLVERS
+    )
+
+
 def _generic(type_name: str, field: str, returns: GraphQLOutputType) -> Resolver:
     named = get_named_type(returns).name
     bare = returns.of_type if isinstance(returns, GraphQLNonNull) else returns

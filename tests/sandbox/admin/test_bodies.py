@@ -1,0 +1,98 @@
+"""Bodies of topics that no order tells: each satisfies its schema and names its record."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from sandbox.shopify import bodies, seed
+from sandbox.shopify.commands import customers, orders
+from tests.sandbox.admin import schemas
+from tests.sandbox.admin.conftest import Shopify
+from tests.sandbox.admin.specs import ADDRESS, PLAIN
+
+KINDS = {
+    "companies/create": "company",
+    "company_locations/create": "company_location",
+    "customers/create": "customer",
+    "customers/update": "customer",
+    "customers/delete": "customer",
+    "inventory_items/update": "inventory_item",
+    "inventory_levels/connect": "inventory_level",
+    "inventory_levels/update": "inventory_level",
+    "locations/create": "location",
+    "products/create": "product",
+    "products/delete": "product",
+    "shop/update": "shop",
+    "app/uninstalled": "shop",
+}
+
+
+@pytest.mark.parametrize("shop", [seed.ALPHA, seed.BETA])
+@pytest.mark.parametrize("topic", KINDS)
+def test_a_body_satisfies_its_schema(shopify: Shopify, shop: str, topic: str) -> None:
+    document = shopify.first(KINDS[topic], shop=shop)
+    body = bodies.build(shopify.store, shop, topic, document)
+    schemas.check(topic, body)
+    if "id" in body and topic != "inventory_levels/update":
+        assert document["id"].split("?")[0].endswith(f"/{body['id']}")
+
+
+def test_a_merge_names_both_customers(shopify: Shopify) -> None:
+    kept, gone = (row["id"] for row in shopify.store.all(seed.ALPHA, "customer")[:2])
+    body = bodies.build(shopify.store, seed.ALPHA, "customers/merge", {"keptId": kept, "deletedId": gone})
+    schemas.check("customers/merge", body)
+    assert body["admin_graphql_api_customer_kept_id"] == kept
+
+
+def test_every_topic_with_a_schema_can_be_built_or_belongs_to_the_platform() -> None:
+    platform = {
+        "app_scopes/update",
+        "app/scopes_update",
+        "customers_data/request",
+        "customers/redact",
+        "shop/redact",
+    }
+    known = {topic.replace("/", "_") for topic in bodies.TOPICS}
+    missing = {topic for topic in schemas.topics() if topic.replace("/", "_") not in known}
+    assert missing <= platform | {"customers/data_request"}
+
+
+def test_an_unknown_topic_is_refused(shopify: Shopify) -> None:
+    with pytest.raises(bodies.UnknownTopic, match="carts/create"):
+        bodies.build(shopify.store, seed.ALPHA, "carts/create", {})
+
+
+@pytest.mark.parametrize(
+    ("shop", "offset"), [(seed.ALPHA, timedelta(hours=-5)), (seed.BETA, timedelta(hours=1))]
+)
+def test_times_carry_the_offset_of_the_shop(shopify: Shopify, shop: str, offset: timedelta) -> None:
+    body = bodies.build(shopify.store, shop, "customers/create", shopify.first("customer", shop=shop))
+    written = datetime.fromisoformat(body["updated_at"])
+    assert (written.utcoffset(), written) == (offset, shopify.now)
+
+
+def test_yen_has_no_decimals_in_a_body(shopify: Shopify) -> None:
+    orders.create(shopify.store, seed.ALPHA, {**PLAIN, "presentment_currency": "JPY"})
+    body = next(event.body for event in shopify.events if event.topic == "orders/create")
+    assert "." not in body["total_price_set"]["presentment_money"]["amount"]
+    assert body["total_price"] == body["total_price_set"]["shop_money"]["amount"] == "257.92"
+
+
+def test_a_new_customer_is_told_once_and_found_again(shopify: Shopify) -> None:
+    orders.create(shopify.store, seed.ALPHA, PLAIN)
+    orders.create(shopify.store, seed.ALPHA, PLAIN)
+    assert shopify.topics().count("customers/create") == 1
+    made = shopify.store.all(seed.ALPHA, "customer")[-1]
+    customers.update(
+        shopify.store, seed.ALPHA, made["id"], {"note": "Calls first", "address": {"city": "Salem"}}
+    )
+    body = shopify.events[-1].body
+    assert (body["note"], body["default_address"]["city"], body["email"]) == (
+        "Calls first",
+        "Salem",
+        PLAIN["email"],
+    )
+    assert body["default_address"]["last_name"] == ADDRESS["last_name"]
+    schemas.check("customers/update", body)
