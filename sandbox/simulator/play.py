@@ -47,7 +47,7 @@ def play(stage: Stage, seed: int) -> Story:
     for _ in range(ACTS_PER_PLAY):
         act = chooser.choices([act for act, _ in repertoire], [weight for _, weight in repertoire])[0]
         _perform(stage, story, act)
-    _come_to_rest(stage, story)
+    come_to_rest(stage, story)
     story.complaints = checks.complaints(stage)
     return story
 
@@ -78,7 +78,7 @@ def _perform(stage: Stage, story: Story, act: Callable[[], str]) -> None:
         stage.start()
 
 
-def _come_to_rest(stage: Stage, story: Story) -> None:
+def come_to_rest(stage: Stage, story: Story) -> None:
     """Heals everything and lets time pass until nothing is owed."""
     stage.start()
     stage.is_web_down = False

@@ -20,7 +20,7 @@ def environment(database_url: str) -> dict[str, str]:
     return {
         "DATABASE_URL": database_url,
         "REDIS_URL": "redis://127.0.0.1:1/0",
-        "CONCORD_APP_URL": "http://concord.sandbox",
+        "CONCORD_APP_URL": "https://concord.sandbox",
         "CONCORD_SHOPIFY_CLIENT_ID": "simulated-client",
         "CONCORD_SHOPIFY_CLIENT_SECRET": "simulated-secret",
         "CONCORD_SHOPIFY_SHOP_URL": SHOPIFY + "/shops/{shop}",

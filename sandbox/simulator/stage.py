@@ -44,7 +44,7 @@ from sync.state import inbox
 START = datetime(2026, 11, 20, 8, tzinfo=UTC)
 ERP_ORIGIN = "http://erp.sandbox"
 ERP_KEY = "standin-key"
-APP_ORIGIN = "http://concord.sandbox"
+APP_ORIGIN = "https://concord.sandbox"
 SHOPS = ("alpha.myshopify.com", "beta.myshopify.com")
 CURRENCIES = {"alpha.myshopify.com": "USD", "beta.myshopify.com": "EUR"}
 
