@@ -74,7 +74,6 @@ def run(work: Work) -> Outcome:
     if back.mode(work, source.road) is Mode.OFF:
         return Skipped(f"The road for {source.road.value} is switched off.")
     connection = work.gateways.connection_of(work.shop.id)
-    since = None if source.is_state else _since(work, source.feed)
     changes = 0
     with work.gateways.erp(connection, work.shop.domain) as connector:
         for _ in range(PAGES_PER_JOB):
@@ -84,8 +83,10 @@ def run(work: Work) -> Outcome:
             changes += len(page.changes)
             pause = _pause(place.quiet_polls, is_quiet=not page.changes)
             with work.transaction() as session:
-                news = [each for each in page.changes if since is None or each.changed_at >= since]
-                source.take(session, work, connection, news)
+                if source.is_state or _is_listening(session, source.feed):
+                    source.take(session, work, connection, page.changes)
+                elif not page.has_more:
+                    _begin(session, work, source.feed)
                 cursors.move(
                     session,
                     _name(source.feed),
@@ -99,15 +100,15 @@ def run(work: Work) -> Outcome:
     return Done(f"{changes} changes." if changes else "")
 
 
-def _since(work: Work, feed: Feed) -> datetime:
-    """When this shop began to listen to a feed of events: what happened before was not ours to carry over."""
-    name = f"{_name(feed)}:since"
-    with work.transaction() as session:
-        position = cursors.read(session, name).position
-        if not position:
-            position = {"since": clock.now().isoformat()}
-            cursors.move(session, name, shop_id=work.shop.id, position=position, due_at=clock.now())
-    return datetime.fromisoformat(position["since"])
+def _is_listening(session: Session, feed: Feed) -> bool:
+    return bool(cursors.read(session, f"{_name(feed)}:begun").position)
+
+
+def _begin(session: Session, work: Work, feed: Feed) -> None:
+    """A feed of events was read to its end once: from here on its changes are news. What happened before this shop
+    listened was not ours to carry over, least of all as refunds."""
+    position = {"at": clock.now().isoformat()}
+    cursors.move(session, f"{_name(feed)}:begun", shop_id=work.shop.id, position=position, due_at=clock.now())
 
 
 def ask_due(gateways: Gateways) -> None:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sync.shopify.fulfilments import FulfilmentOrder, Made, OpenLine, Package, Routing
+from sync.shopify.fulfilments import FulfilmentOrder, Made, MadeLine, OpenLine, Package, Routing
 
 MOVE = "MOVE"
 CANCELLED = "CANCELLED"
@@ -25,7 +25,7 @@ class Goods:
     variants: frozenset[str]
     skus: frozenset[str] = frozenset()
 
-    def is_on(self, line: OpenLine) -> bool:
+    def is_on(self, line: OpenLine | MadeLine) -> bool:
         """Whether the line sells these goods."""
         return line.variant in self.variants or (bool(line.sku) and line.sku in self.skus)
 
@@ -69,34 +69,33 @@ def already(
 ) -> list[Made]:
     """Fulfilments that could be this shipment: as many pieces of the same goods, and not another shipment's. With
     tracking numbers they must agree."""
-    wanted = sorted(each.quantity for each in goods)
     numbers = {each.number for each in packages if each.number}
     found = []
     for made in routing.made:
-        if made.gid in taken or made.status == CANCELLED:
-            continue
         told = {each.number for each in made.packages if each.number}
-        if sum(wanted) == sum(quantity for _, quantity in made.lines) and _same_goods(routing, made, goods):
-            if numbers and told and numbers.isdisjoint(told):
-                continue
+        is_another_parcel = bool(numbers and told and numbers.isdisjoint(told))
+        if made.gid in taken or made.status == CANCELLED or is_another_parcel:
+            continue
+        if _has_exactly(made, goods):
             found.append(made)
     return found
 
 
-def _same_goods(routing: Routing, made: Made, goods: Sequence[Goods]) -> bool:
-    """Whether the lines of a fulfilment are these goods, piece by piece."""
-    known = {line.line: line for order in routing.orders for line in order.lines}
+def is_same_parcel(made: Made, packages: Sequence[Package]) -> bool:
+    """Whether both name one tracking number."""
+    numbers = {each.number for each in packages if each.number}
+    return not numbers.isdisjoint({each.number for each in made.packages})
+
+
+def _has_exactly(made: Made, goods: Sequence[Goods]) -> bool:
+    """Whether a fulfilment is these goods, piece by piece."""
     shipped: Counter[str] = Counter()
-    for gid, quantity in made.lines:
-        line = known.get(gid)
-        match = next((each for each in goods if line is not None and each.is_on(line)), None)
+    for line in made.lines:
+        match = next((each for each in goods if each.is_on(line)), None)
         if match is None:
             return False
-        shipped[match.name] += quantity
-    wanted: Counter[str] = Counter()
-    for each in goods:
-        wanted[each.name] += each.quantity
-    return shipped == wanted
+        shipped[match.name] += line.quantity
+    return shipped == Counter({each.name: each.quantity for each in goods})
 
 
 class _Taking:

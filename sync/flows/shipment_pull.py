@@ -102,20 +102,24 @@ def _fulfil(
     packages = [Package(each.number, each.carrier, each.url) for each in told.parcels]
     with work.reading() as session:
         goods = _goods(session, connection, rules, told)
-        taken = _taken(session, connection, order)
+        told_of = _told(session, connection, order)
         was_begun = any(
             each.purpose == PURPOSE for each in intents.open_ones(session, flow=FLOW, record=work.job.record)
         )
     routing = _read(work, order)
+    taken = [gid for gid, is_of_erp in told_of.items() if is_of_erp]
     found = shipment_plan.already(routing, goods, packages, taken=taken)
-    if was_begun and found:
-        return _settle(work, connection, found[-1], packages, "It had arrived at Shopify already.")
+    own = [made for made in found if made.gid not in told_of]
+    if was_begun and own:
+        return _settle(work, connection, own[-1], packages, "It had arrived at Shopify already.")
     if routing.is_cancelled:
         raise Rejected("order_cancelled", "The order was cancelled at Shopify, but the ERP shipped it.")
     dispatch = _dispatch(work, routing, goods, location)
     if dispatch.missing:
-        if found:
-            return _settle(work, connection, found[-1], packages, "It was fulfilled at Shopify already.")
+        if own:
+            return _settle(work, connection, own[-1], packages, "It was fulfilled at Shopify already.")
+        if any(shipment_plan.is_same_parcel(made, packages) for made in found):
+            return Done("It was fulfilled at Shopify already, and the ERP was told.")
         raise Rejected(
             "ships_too_much",
             f"The ERP shipped more than Shopify has left to ship: {', '.join(dispatch.missing)}.",
@@ -262,14 +266,16 @@ def _link_of(session: Session, connection: Connection, erp_id: str) -> Link | No
     )
 
 
-def _taken(session: Session, connection: Connection, order: str) -> set[str]:
-    """Fulfilments of the order that are linked to a shipment of the ERP, whichever side they came from."""
+def _told(session: Session, connection: Connection, order: str) -> dict[str, bool]:
+    """Fulfilments of the order that are linked, and whether the ERP's shipment was first. The others were told to
+    the ERP by us."""
     rows = session.scalars(
-        select(Link.shopify_gid).where(
-            Link.connection_id == connection.id, Link.kind == KIND, Link.record == order
-        )
+        select(Link).where(Link.connection_id == connection.id, Link.kind == KIND, Link.record == order)
     )
-    return {f"gid://shopify/Fulfillment/{name.rpartition('/F')[2]}" for name in rows}
+    return {
+        f"gid://shopify/Fulfillment/{link.shopify_gid.rpartition('/F')[2]}": "fulfilment" in link.facts
+        for link in rows
+    }
 
 
 def _goods(session: Session, connection: Connection, rules: Rules, told: ShipmentTold) -> list[Goods]:

@@ -63,6 +63,16 @@ class FulfilmentOrder:
         return self.status not in ("CLOSED", "CANCELLED") and any(line.remaining for line in self.lines)
 
 
+@dataclass(frozen=True)
+class MadeLine:
+    """What a fulfilment has of an order line."""
+
+    line: str
+    quantity: int
+    sku: str
+    variant: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Made:
     """A fulfilment that is there."""
@@ -70,7 +80,7 @@ class Made:
     gid: str
     status: str
     location: str
-    lines: tuple[tuple[str, int], ...]  # order line, quantity
+    lines: tuple[MadeLine, ...]
     packages: tuple[Package, ...]
 
 
@@ -218,7 +228,13 @@ def _made(node: Mapping[str, Any]) -> Made:
         status=node["status"],
         location=(node.get("location") or {}).get("id") or "",
         lines=tuple(
-            (line["lineItem"]["id"], line["quantity"] or 0) for line in node["fulfillmentLineItems"]["nodes"]
+            MadeLine(
+                line["lineItem"]["id"],
+                line["quantity"] or 0,
+                line["lineItem"].get("sku") or "",
+                (line["lineItem"].get("variant") or {}).get("id") or "",
+            )
+            for line in node["fulfillmentLineItems"]["nodes"]
         ),
         packages=tuple(
             Package(each.get("number") or "", each.get("company") or "", each.get("url") or "")

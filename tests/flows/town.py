@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import func, select
@@ -16,9 +17,13 @@ from kit import clock
 from kit.clock import SetClock
 from oauth.models import Shop
 from sandbox.erp.standin.books import Books
+from sandbox.shopify import admin
 from sandbox.shopify.commands import orders
+from sandbox.simulator.fuse import Killed
 from sandbox.simulator.stage import Stage
 from sync.domain import rules_json
+from sync.domain.feeds import CreditTold, Parcel, PriceTold, Quantity, ShipmentState, ShipmentTold
+from sync.domain.money import Money
 from sync.state import jobs, mappings
 from sync.state.models import Attempt, Intent, Job, JobState, Lane, Link
 from sync.state.settings_models import Connection
@@ -27,6 +32,7 @@ from sync.state.stock_models import StockTarget
 ALPHA = "alpha.myshopify.com"
 HARBOUR, HILL = "W1", "W2"  # warehouses of the ERP
 ROUNDS = 60
+LEASE_SECONDS = 120
 SOON = timedelta(seconds=45)
 
 
@@ -88,6 +94,66 @@ class Town:
         )
         self.rest()
         return self.shopify_order(gid)
+
+    def ship(self, erp_id: str, order: dict[str, Any], *lines: tuple[str, int], **told: Any) -> None:
+        """The ERP's warehouse lets goods go (or says something new of a shipment)."""
+        values = {
+            "number": f"SH-{erp_id}",
+            "state": ShipmentState.DONE,
+            "origin": order["id"].rpartition("/")[2],
+            "warehouse": HARBOUR,
+            "lines": tuple(Quantity(self.product(sku), Decimal(pieces)) for sku, pieces in lines),
+            "parcels": (Parcel("JD0001", "DHL", "https://track.example/JD0001"),),
+            **told,
+        }
+        self.books.note("shipments", erp_id, ShipmentTold(**values).plain())
+
+    def credit(self, erp_id: str, order: dict[str, Any], total: str, **told: Any) -> None:
+        """The ERP posts a credit note for an order."""
+        values = {
+            "number": f"CN-{erp_id}",
+            "origin": order["id"].rpartition("/")[2],
+            "total": Money(Decimal(total), "USD"),
+            "warehouse": HARBOUR,
+            **told,
+        }
+        self.books.note("credits", erp_id, CreditTold(**values).plain())
+
+    def price(self, sku: str, amount: str, **told: Any) -> None:
+        """The ERP changes a price."""
+        values = {"product": self.product(sku), "price": Money(Decimal(amount), "USD"), **told}
+        self.books.note("prices", self.product(sku), PriceTold(**values).plain())
+
+    def admin(self, query: str, **variables: Any) -> dict[str, Any]:
+        """Somebody else does something in the shop, by the Admin API."""
+        payload = {"query": query, "variables": variables}
+        scopes = frozenset(self.stage.world.app.declared_scopes)
+        answer = admin.answer(
+            self.stage.store,
+            shop=ALPHA,
+            scopes=scopes,
+            client_id="another-app",
+            payload=payload,
+            version="2026-10",
+        )
+        body: dict[str, Any] = answer.body
+        assert "errors" not in body, body["errors"]
+        data: dict[str, Any] = body["data"]
+        return data
+
+    def live(self, *, dying_after: int | None = None) -> bool:
+        """Comes to rest; with a number, one process dies at that moment and another goes on. Says whether it died."""
+        if dying_after is not None:
+            self.stage.fuse.arm(dying_after)
+        try:
+            self.rest()
+        except Killed:
+            self.stage.start()
+            self.clock.move(LEASE_SECONDS)
+            self.rest()
+            return True
+        self.stage.fuse.renew()
+        return False
 
     def rest(self, *, seconds: float = 65) -> None:
         """Lets time pass until nothing is due soon: deliveries travel, feeds are asked, jobs run, also again."""
