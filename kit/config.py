@@ -148,6 +148,9 @@ class Settings:
     attempts_limit: int = _setting(
         "CONCORD_ATTEMPTS_LIMIT", _whole, "12", about="Tries of a job before it becomes a dead letter"
     )
+    shop_jobs_limit: int = _setting(
+        "CONCORD_SHOP_JOBS_LIMIT", _whole, "16", about="Jobs of one shop that may run at the same time"
+    )
     lease_seconds: int = _setting(
         "CONCORD_LEASE_SECONDS", _whole, "60", about="How long a claimed job holds without a heartbeat"
     )

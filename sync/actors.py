@@ -56,7 +56,7 @@ class Engine:
                 return count
             with self.gateways.database.transaction() as session:
                 claimed = jobs.claim(
-                    session, count=1, per_shop=settings.worker_threads, lease_seconds=settings.lease_seconds
+                    session, count=1, per_shop=settings.shop_jobs_limit, lease_seconds=settings.lease_seconds
                 )
             if not claimed:
                 return count

@@ -106,10 +106,13 @@ _FAIREST = text(
         from shops s where s.shop_id is not null
     ), running as (
         select shop_id, count(*) as busy from job where state = 'running' group by shop_id
+    ), places as (
+        select shop_id, sum(slots) as slots from connection group by shop_id
     ), candidates as (
         select p.id, p.lane, p.due_at, coalesce(r.busy, 0) + p.place as load
         from shops s
         left join running r on r.shop_id = s.shop_id
+        left join places e on e.shop_id = s.shop_id
         cross join lateral (
             select q.*, row_number() over (order by q.lane, q.due_at, q.id) as place from (
                 select j.id, j.lane, j.due_at from job j
@@ -122,7 +125,7 @@ _FAIREST = text(
                 limit :reach
             ) q
         ) p
-        where s.shop_id is not null and coalesce(r.busy, 0) < :per_shop
+        where s.shop_id is not null and coalesce(r.busy, 0) < least(:per_shop, coalesce(e.slots + 1, :per_shop))
     ), chosen as (
         select job.id from job join candidates c on c.id = job.id
         where job.state = 'ready'
@@ -140,8 +143,8 @@ _FAIREST = text(
 def claim(session: Session, *, count: int, per_shop: int, lease_seconds: int) -> list[Claimed]:
     """Takes up to `count` jobs, the fairest first, each with a lease. Commit before working on them.
 
-    `per_shop` limits how many jobs of one shop may run at the same time, so that one slow ERP cannot take all
-    threads."""
+    `per_shop` limits how many jobs of one shop may run at the same time, so that one slow ERP cannot take all threads;
+    so do the places at its ERP, with one more for work that needs none."""
     now = clock.now()
     rows = session.execute(
         _FAIREST,

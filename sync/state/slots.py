@@ -11,15 +11,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, select, text, update
+from sqlalchemy.orm import Session
 
 from kit import clock
-from kit.db import Database, all_shops, insert
+from kit.db import Database, all_shops
 from kit.faults import Misconfigured, Transient
 from sync.state.settings_models import Connection, Slot
 
 LEASE_SECONDS = 90.0  # longer than the longest single call; `beat` renews it for those who make several
 COME_BACK_SECONDS = 2.0
+TRIES = 5  # two takers may choose the same place at the same moment
 
 _held: set[int] = set()
 _holding = threading.Lock()
@@ -72,31 +74,42 @@ def in_use(database: Database, connection: Connection) -> int:
         return session.scalar(held) or 0
 
 
+# One statement in the usual case: the free numbers are tried in no order, so that takers seldom meet.
+_TAKE = text(
+    """
+    insert into slot (shop_id, connection_id, number, lease_until)
+    select c.shop_id, c.id, n, :until
+    from connection c cross join lateral generate_series(0, c.slots - 1) n
+    where c.id = :connection_id
+      and not exists (select 1 from slot s where s.connection_id = c.id and s.number = n)
+    order by random()
+    limit 1
+    on conflict (connection_id, number) do nothing
+    returning id
+    """
+).execution_options(all_shops=True)
+
+
 def _take(database: Database, *, shop_id: int, connection_id: int) -> int:
     now = clock.now()
+    values = {"connection_id": connection_id, "until": now + timedelta(seconds=LEASE_SECONDS)}
     with database.transaction(shop_id=shop_id) as session:
-        # The lock on the connection's row makes takers of one connection queue for a millisecond; it also reads the
-        # number of places as it is set now, not as it was when the job began.
-        places = session.scalar(
-            select(Connection.slots).where(Connection.id == connection_id).with_for_update(key_share=True)
+        for _ in range(TRIES):
+            place = session.execute(_TAKE, values).scalar()
+            if place is not None:
+                return int(place)
+            dead = delete(Slot).where(Slot.connection_id == connection_id, Slot.lease_until <= now)
+            if session.execute(dead.returning(Slot.id)).first() is None and _is_full(session, connection_id):
+                break
+    raise NoPlace(connection_id)
+
+
+def _is_full(session: Session, connection_id: int) -> bool:
+    """Whether all places are taken. Raises Misconfigured when the connection is gone."""
+    places = session.scalar(select(Connection.slots).where(Connection.id == connection_id))
+    if places is None:
+        raise Misconfigured(
+            "connection_gone", "The ERP connection was removed.", misses=f"connection:{connection_id}"
         )
-        if places is None:
-            raise Misconfigured(
-                "connection_gone", "The ERP connection was removed.", misses=f"connection:{connection_id}"
-            )
-        session.execute(delete(Slot).where(Slot.connection_id == connection_id, Slot.lease_until <= now))
-        used = set(session.scalars(select(Slot.number).where(Slot.connection_id == connection_id)))
-        number = next((number for number in range(places) if number not in used), None)
-        if number is None:
-            raise NoPlace(connection_id)
-        place: int = session.execute(
-            insert(Slot)
-            .values(
-                shop_id=shop_id,
-                connection_id=connection_id,
-                number=number,
-                lease_until=now + timedelta(seconds=LEASE_SECONDS),
-            )
-            .returning(Slot.id)
-        ).scalar_one()
-        return place
+    used = session.scalar(select(func.count()).where(Slot.connection_id == connection_id)) or 0
+    return used >= places
