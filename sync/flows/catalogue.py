@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from sync.flows import (
     backfill,
+    customer_push,
     erp_feeds,
     order_push,
     price_pull,
@@ -22,6 +23,7 @@ from sync.flows.turn import Flow
 
 FLOWS: Mapping[str, Flow] = {
     "order_push": order_push.run,
+    "customer_push": customer_push.run,
     "welcome": welcome.run,
     "reconcile": backfill.reconcile,
     "backfill": backfill.backfill,

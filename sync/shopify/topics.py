@@ -6,6 +6,7 @@ is made per shop, and Shopify deletes it after repeated failures. It trusts no b
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,6 +14,8 @@ from typing import Any
 
 # The same numbers as the lanes of jobs: who goes first has the lower one.
 ORDERS, STOCK, CATALOGUE = 10, 20, 30
+LONGEST_ID = 20  # digits; Shopify's ids are 64-bit numbers
+_NUMBER = re.compile(rf"[0-9]{{1,{LONGEST_ID}}}")
 
 
 class Home(StrEnum):
@@ -158,12 +161,22 @@ TOPICS: Mapping[str, Topic] = {
         Topic(
             name="customers/update",
             scopes=("read_customers",),
+            flow="customer_push",
+            lane=CATALOGUE,
             is_whole=True,
             record_type="Customer",
             paths=_OWN,
         ),
         _kept("bulk_operations/finish", of="BulkOperation"),
-        _kept("customers/merge", "read_customer_merge", home=Home.SHOP),
+        Topic(
+            name="customers/merge",
+            home=Home.SHOP,
+            scopes=("read_customer_merge",),
+            flow="customer_push",
+            lane=CATALOGUE,
+            record_type="Customer",
+            paths=("admin_graphql_api_customer_kept_id",),
+        ),
         _kept("companies/create", *_B2B, home=Home.SHOP, of="Company"),
         _kept("companies/update", *_B2B, home=Home.SHOP, of="Company"),
         _kept("company_locations/create", *_B2B, home=Home.SHOP, of="CompanyLocation"),
@@ -203,9 +216,9 @@ def _gid(record_type: str, value: Any) -> str | None:
     match value:
         case bool():
             return None
-        case int() if value > 0:
+        case int() if 0 < value < 10**LONGEST_ID:
             return f"{prefix}{value}"
-        case str() if value.startswith(prefix) and value[len(prefix) :].isdigit():
+        case str() if value.startswith(prefix) and _NUMBER.fullmatch(value[len(prefix) :]):
             return value
         case _:
             return None

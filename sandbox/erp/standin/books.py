@@ -91,11 +91,18 @@ class Books:
         ]
 
     def _party(self, values: Mapping[str, Any]) -> Values:
-        known = self.parties.get(values["code"])
-        if known is None:
-            known = {"erp_id": self._next("P")}
-        party = known | dict(values) | {"erp_id": known["erp_id"]}
-        self.parties[values["code"]] = party
+        code = values["code"]
+        if wanted := values.get("erp_id"):
+            code = next((own for own, each in self.parties.items() if each["erp_id"] == wanted), None)
+            if code is None:
+                raise Refused(f"the party {wanted} does not exist")
+        known = self.parties.get(code)
+        # What a caller leaves empty stays as it is.
+        given = dict(values) if known is None else {name: value for name, value in values.items() if value}
+        party = (
+            (known or {}) | given | {"erp_id": known["erp_id"] if known else self._next("P"), "code": code}
+        )
+        self.parties[code] = party
         return party
 
     def _document(self, values: Mapping[str, Any]) -> Values:

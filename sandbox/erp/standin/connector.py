@@ -70,15 +70,19 @@ class StandinConnector:
         return [CustomerMatch(erp_id=each["erp_id"], name=each["name"], by=each["by"]) for each in found]
 
     def write_customer(self, customer: CustomerDocument, *, erp_id: str = "") -> Written:
-        """Creates or updates by code."""
+        """Creates or updates by code, or the given one."""
         party = self._write(
             "write_party",
             {
+                "erp_id": erp_id,
                 "code": customer.code,
                 "name": customer.name,
                 "email": customer.email,
                 "phone": customer.phone,
                 "vat": customer.vat_number,
+                "addresses": [
+                    f"{each.street}, {each.postal_code} {each.city}" for each in customer.addresses
+                ],
             },
         )
         return Written(model="party", erp_id=party["erp_id"], number=party["code"], state="active")
