@@ -103,9 +103,17 @@ class Client:
             sent["key"] = key
         deadline = clock.monotonic() + self._patience_seconds
         throttled = 0
+        is_renewed = False
         while True:
             claim = self._claimed(operation, lane=lane, deadline=deadline)
-            answer = self._sent_once(document, sent, claim)
+            try:
+                answer = self._sent_once(document, sent, claim)
+            except Unauthorized:
+                # Nothing happened there. The next token is a renewed one, or asking for it says that a visit is needed.
+                if is_renewed:
+                    raise
+                is_renewed = True
+                continue
             if not answer.is_throttled:
                 return answer
             throttled += 1

@@ -87,13 +87,22 @@ def test_points_are_claimed_before_a_call_and_settled_after_it(watch: SetClock) 
     assert (watch.now() - AT).total_seconds() == 4.0
 
 
-def test_a_refused_token_is_reported_and_holds_for_the_grant() -> None:
+REFUSED = {"errors": "[API] Invalid API key or access token"}
+
+
+def test_a_token_that_stays_refused_is_reported_and_holds_for_the_grant() -> None:
     told: list[str] = []
-    script = Script([httpx2.Response(401, json={"errors": "[API] Invalid API key or access token"})])
+    script = Script([httpx2.Response(401, json=REFUSED), httpx2.Response(401, json=REFUSED)])
     with pytest.raises(Misconfigured) as caught:
         client(script, on_unauthorized=lambda: told.append("401")).run(READ, {"id": "1"}, lane=ORDERS)
     assert caught.value.misses == "grant"
-    assert told == ["401"]
+    assert told == ["401", "401"]
+
+
+def test_a_refused_token_is_renewed_and_the_call_is_made_again() -> None:
+    script = Script([httpx2.Response(401, json=REFUSED), answered({"order": {"id": "1"}})])
+    assert client(script).run(READ, {"id": "1"}, lane=ORDERS) == {"order": {"id": "1"}}
+    assert len(script.requests) == 2
 
 
 @pytest.mark.parametrize("status", [301, 402, 403, 404, 423])
