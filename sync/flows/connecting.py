@@ -95,7 +95,7 @@ def keep(session: Session, gateways: Gateways, typed: Typed, *, by: Person) -> l
         row.changed_at = clock.now()
         _note(session, row, act="connection_changed", by=by, before=before)
     _keep_secrets(session, gateways, row, typed, by=by)
-    return released(session, row)
+    return released(session)
 
 
 def pause(session: Session, *, by: Person) -> None:
@@ -114,19 +114,13 @@ def resume(session: Session, *, by: Person) -> list[int]:
         return []
     row.state, row.reason, row.changed_at = ConnectionState.ACTIVE, "", clock.now()
     _note(session, row, act="connection_resumed", by=by, before=None)
-    return released(session, row)
+    return released(session)
 
 
-def released(session: Session, row: Connection) -> list[int]:
-    """Makes the jobs ready that wait for this connection or its credential, and returns their ids."""
-    waiting = ["connection", f"connection:{row.id}", "connection:address", f"credential:{row.id}"]
-    if row.credential_id is not None:
-        waiting.append(f"credential:{row.credential_id}")
-    own = [
-        misses
-        for misses in jobs.held_for(session)
-        if misses in waiting or misses.startswith(("connection:", "credential:", "erp:"))
-    ]
+def released(session: Session) -> list[int]:
+    """Makes the jobs ready that wait for the shop's connection or its credential, and returns their ids."""
+    families = ("connection", "credential")
+    own = [misses for misses in jobs.held_for(session) if misses.partition(":")[0] in families]
     return jobs.release(session, misses=own)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx2
 from dramatiq.brokers.stub import StubBroker
+from starlette.types import Receive, Scope, Send
 
 from kit import config
 from kit.config import Settings
@@ -41,6 +42,22 @@ LOOK_SECONDS = 0.1
 ANSWER_SECONDS = 20.0
 
 
+class ErpDoor:
+    """The ERP's HTTP face, whose lock can be changed while it stands."""
+
+    def __init__(self, books: Books) -> None:
+        self._books = books
+        self.lock(ERP_KEY)
+
+    def lock(self, key: str) -> None:
+        """From now on only this key opens."""
+        self._app = erp_app.build(self._books, key=key)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes the request on."""
+        await self._app(scope, receive, send)
+
+
 @dataclass
 class Stack:
     """Everything a journey needs."""
@@ -49,6 +66,7 @@ class Stack:
     concord: str
     erp: str
     books: Books
+    erp_door: ErpDoor
     settings: Settings
     database: Database
     http: httpx2.Client
@@ -67,6 +85,19 @@ class Stack:
         """Places an order, as a buyer would."""
         placed: dict[str, Any] = self.control(f"/shops/{shop}/orders", **spec)
         return placed
+
+    def act(self, path: str, **fields: str) -> None:
+        """Ada sends a form of the app, without a browser."""
+        token = self.control(f"/shops/{ALPHA}/id-token")["id_token"]
+        headers = {"Authorization": f"Bearer {token}"}
+        self.http.post(f"{self.concord}/app{path}", data=fields, headers=headers).raise_for_status()
+
+    def set_up(self) -> None:
+        """Alpha with the app installed, the ERP connected and a mapping in force."""
+        self.control(f"/shops/{ALPHA}/install")
+        self.act("/connection", kind="standin", field_url=self.erp, field_key=ERP_KEY)
+        self.act("/mappings/suggest")
+        self.act("/mappings/publish")
 
     def admin(self, path: str = "", shop: str = "alpha") -> str:
         """The address of a screen of the app in the admin."""
@@ -96,7 +127,8 @@ def running(environment: dict[str, str]) -> Iterator[Stack]:
     with ExitStack() as stack:
         worker = stack.enter_context(_working(settings))
         stack.enter_context(served(_local_shopify(settings, shopify, concord), shopify_socket))
-        stack.enter_context(served(erp_app.build(books, key=ERP_KEY), erp_socket))
+        door = ErpDoor(books)
+        stack.enter_context(served(door, erp_socket))
         stack.enter_context(served(build_web(settings, engine=_engine), web_socket))
         http = stack.enter_context(httpx2.Client(timeout=ANSWER_SECONDS, trust_env=False))
         yield Stack(
@@ -104,6 +136,7 @@ def running(environment: dict[str, str]) -> Iterator[Stack]:
             concord=concord,
             erp=erp,
             books=books,
+            erp_door=door,
             settings=settings,
             database=worker.gateways.database,
             http=http,
