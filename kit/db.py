@@ -10,7 +10,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from sqlalchemy import BigInteger, Connection, Engine, ForeignKey, MetaData, Table, create_engine, event
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Engine,
+    ForeignKey,
+    MetaData,
+    Table,
+    create_engine,
+    event,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import (
@@ -126,10 +136,41 @@ def _guard(state: ORMExecuteState) -> None:
         if touched := shop_owned_tables(state.statement):
             raise NoShop(f"a statement on {', '.join(sorted(touched))} ran without a shop")
         return
+    if not state.is_orm_statement and (bare := _bare_tables(state.statement)):
+        raise NoShop(f"a statement on the bare table {', '.join(sorted(bare))} cannot be scoped by shop")
+    if state.is_insert:
+        _guard_insert(state, shop_id)
     if state.is_select or state.is_update or state.is_delete:
         state.statement = state.statement.options(
             with_loader_criteria(ShopOwned, lambda cls: cls.shop_id == shop_id, include_aliases=True)
         )
+
+
+def _bare_tables(statement: Any) -> set[str]:
+    """Names of the shop-owned tables that a statement names without their class, so that no criterion is added."""
+    owned = _owned_names()
+    found: dict[str, bool] = {}
+    for part in visitors.iterate(statement):
+        table = part.table if isinstance(part, Column) else part
+        if isinstance(table, Table) and table.name in owned:
+            is_mapped = "parententity" in part._annotations
+            if isinstance(part, Column) and not is_mapped:
+                return {table.name}
+            found[table.name] = found.get(table.name, False) or is_mapped
+    return {name for name, is_mapped in found.items() if not is_mapped}
+
+
+def _guard_insert(state: ORMExecuteState, shop_id: int) -> None:
+    statement: Any = state.statement
+    if shop_owned_tables(statement.table):
+        many: Any = [values for group in statement._multi_values or () for values in group]
+        given = state.parameters or {}
+        many += [statement._values or {}, *(given if isinstance(given, list | tuple) else [given])]
+        for values in many:
+            for column, value in values.items():
+                other = getattr(value, "value", value)
+                if getattr(column, "key", column) == "shop_id" and other != shop_id:
+                    raise NoShop(f"a row of shop {other} is inserted in a session of shop {shop_id}")
 
 
 def _guard_flush(session: Session, _context: UOWTransaction, _instances: Any) -> None:

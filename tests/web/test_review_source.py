@@ -278,3 +278,9 @@ def test_app_bridge_is_the_first_script_of_every_document_and_comes_from_shopify
         assert first is not None, path
         assert first[0] == '<script src="{{ frame.app_bridge_url }}">', path
         assert 'name="shopify-api-key"' in files.text(path), path
+
+
+def test_the_threat_model_names_tests_that_exist() -> None:
+    named = set(re.findall(r"`(tests/[a-z_/]+\.py)`", files.text(Path("docs/security.md"))))
+    assert len(named) > 10
+    assert [name for name in sorted(named) if Path(name) not in files.committed()] == []
