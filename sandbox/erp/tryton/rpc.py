@@ -25,7 +25,7 @@ class Rpc:
     """An administrator's session on one database. `context` goes with every call."""
 
     def __init__(self, url: str, database: str, *, login: str, password: str) -> None:
-        self.context: Values = {"language": "en", "_skip_warnings": True}
+        self.context: Values = {"language": "en"}
         self._client = httpx2.Client(base_url=f"{url}/{database}", timeout=ANSWER_SECONDS, trust_env=False)
         user, session = self._ask("common.db.login", [login, {"password": password}])[:2]
         token = base64.b64encode(f"{login}:{user}:{session}".encode()).decode()

@@ -69,7 +69,6 @@ def start(postgres_url: str, port: int | None, *, progress: Progress, on_copies:
         workers=WORKERS,
         threads=THREADS,
         log=log,
-        sees_new_databases=on_copies,
     )
     shops = {domain: ShopErp(url, names[domain], each.key, each.card) for domain, each in companies.items()}
     return Running(url, shops, process, tidy)

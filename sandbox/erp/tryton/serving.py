@@ -25,11 +25,10 @@ def start(
     workers: int,
     threads: int,
     log: Path,
-    sees_new_databases: bool = False,
 ) -> tuple[Leashed, str]:
     """A server for the databases and its URL. Without a port it takes a free one. Raises CannotStart.
 
-    It remembers for minutes which databases there are; one that `sees_new_databases` looks again each time.
+    Name every database that will be asked for: loading one later is slow, and Tryton has a race there.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     for _ in range(TRIES if port is None else 1):
@@ -44,7 +43,7 @@ def start(
                 *("--preload", "trytond.application:app"),
             ],
             log=log,
-            environment=_environment(postgres_url, databases, sees_new_databases=sees_new_databases),
+            environment=_environment(postgres_url, databases),
         )
         url = f"http://127.0.0.1:{number}"
         if _came_up(process, url, databases[0]):
@@ -55,17 +54,14 @@ def start(
     raise CannotStart(f"Tryton did not start on port {number}; its log ends:\n{process.tail(8)}")
 
 
-def _environment(postgres_url: str, databases: Sequence[str], *, sees_new_databases: bool) -> dict[str, str]:
+def _environment(postgres_url: str, databases: Sequence[str]) -> dict[str, str]:
     uri = urlunsplit(urlsplit(postgres_url)._replace(scheme="postgresql", path="/"))
-    settings = {
+    return environment.clean() | {
         "TRYTOND_DATABASE__URI": uri,
         "TRYTOND_DATABASE_NAMES": ",".join(databases),
         "TRYTOND_WEB__ROOT": "",  # serves the interface only, no files of this machine
         "TRYTOND_LOGGING_LEVEL": "40",
     }
-    if sees_new_databases:
-        settings["TRYTOND_SESSION__TIMEOUT"] = "0"
-    return environment.clean() | settings
 
 
 def _came_up(process: Leashed, url: str, database: str) -> bool:

@@ -7,7 +7,7 @@ Tryton, which plans whatever is missing by itself, never sees anything missing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -67,9 +67,18 @@ class Carver:
         domain = [["sale", "=", sale["id"]], ["type", "=", "line"]]
         return [row for row in self._client.search("sale.line", domain, list(LINE_FIELDS)) if row["movable"]]
 
-    def carve(self, sale: Row, reference: str, quantities: Quantities, *, warehouse: int | None) -> Row:
-        """The shipment that holds these quantities and nothing else. Raises Rejected when so much is not open."""
-        row = self.find(reference)
+    def carve(
+        self,
+        sale: Row,
+        reference: str,
+        quantities: Quantities,
+        *,
+        warehouse: int | None,
+        claims: Sequence[str] = WAITING,
+    ) -> Row:
+        """The shipment that holds these quantities and nothing else: one that is there in a state it may be claimed
+        in, or a new one. Raises Rejected when so much is not open any more."""
+        row = self.find(reference) or self._claimed(sale, reference, quantities, warehouse, claims)
         if row is None:
             self._create(sale, reference, quantities, warehouse=warehouse or sale["warehouse"])
             row = self.find(reference)
@@ -83,6 +92,18 @@ class Carver:
     def press(self, row: Row, button: str) -> None:
         """A button of a shipment."""
         self._client.press(SHIPMENT, row["id"], button)
+
+    def _claimed(
+        self, sale: Row, reference: str, quantities: Quantities, warehouse: int | None, claims: Sequence[str]
+    ) -> Row | None:
+        """An open shipment with just these goods from that warehouse, marked as ours."""
+        ids = [each["id"] for each in sale["shipments"] if each["state"] in claims]
+        domain = [["id", "in", ids], ["reference", "in", [None, ""]]]
+        for row in self._client.search(SHIPMENT, domain, list(SHIPMENT_FIELDS)) if ids else []:
+            if warehouse in (None, row["warehouse"]) and held(row) == dict(quantities):
+                self._client.write(SHIPMENT, row["id"], {"reference": reference})
+                return row
+        return None
 
     def _create(self, sale: Row, reference: str, quantities: Quantities, *, warehouse: int) -> None:
         zones = self._shop.zones(warehouse)
@@ -137,8 +158,7 @@ class Carver:
         if row is None:
             return
         if quantity <= 0 and len(row["outgoing_moves"]) == 1:
-            self.press(row, "cancel")
-            self._client.delete(SHIPMENT, row["id"])
+            self.press(row, "cancel")  # empty now
         elif row["state"] != "draft":
             self.press(row, "wait")  # makes the picking agree again
 

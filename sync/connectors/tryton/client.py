@@ -20,7 +20,7 @@ from sync.connectors.tryton import wire
 
 Row = dict[str, Any]
 WRITE_SECONDS = 90.0  # posting an invoice renders its report
-READ_SECONDS = 30.0
+READ_SECONDS = 60.0
 PAGE = 500
 BUSY_SECONDS = 2.0
 _TAG = re.compile(r"<[^>]*>")

@@ -48,39 +48,62 @@ class Feeds:
         `origin, number, total, currency, dated_on, lines`; products `item, code, name, barcodes, is_active`; prices
         `item, code, price, gross_price, currency` (price is without tax, gross_price with the product's own taxes).
         """
-        source = self._source(feed)
-        if feed in (Feed.STOCK, Feed.PRODUCTS, Feed.PRICES) and "at" not in position:
+        if feed in (Feed.STOCK, Feed.PRODUCTS, Feed.PRICES) and "sweeps" not in position:
             return self._walk(feed, position, limit)
-        return self._sweep(source, position, limit)
+        sweeps = dict(position.get("sweeps", {}))
+        start = position.get("start", {})
+        changes: list[Change] = []
+        has_more = False
+        for source in self._sources(feed):
+            page = self._sweep(source, sweeps.get(source.model, start), limit)
+            changes += page.changes
+            sweeps[source.model] = page.position
+            has_more = has_more or page.has_more
+        return ChangePage(
+            changes=tuple(changes), position={"start": start, "sweeps": sweeps}, has_more=has_more
+        )
 
-    def _source(self, feed: Feed) -> _Source:
+    def _sources(self, feed: Feed) -> list[_Source]:
+        """The models whose changes make the feed."""
         shop, client = self._shop.record, self._client
         match feed:
             case Feed.STOCK:
                 tell = self._by_product(lambda ids: goods.stock(client, shop, ids))
                 domain = [["company", "=", shop.company], ["product.type", "=", "goods"]]
-                return _Source(model="stock.move", domain=domain, fields=["product"], tell=tell)
+                return [_Source(model="stock.move", domain=domain, fields=["product"], tell=tell)]
             case Feed.PRODUCTS:
-                tell = self._by_product(lambda ids: goods.products(client, ids), key="id")
-                return _Source(model="product.product", domain=goods.SALABLE, fields=["id"], tell=tell)
+                products = goods.products
+                by_id = self._by_product(lambda ids: products(client, ids), key="id")
+                by_template = self._by_template(lambda ids: products(client, ids), key="id")
+                by_code = self._by_product(lambda ids: products(client, ids))
+                # A name is kept with the template and a barcode by itself: the product does not notice.
+                return [
+                    _Source(model="product.product", domain=goods.SALABLE, fields=["id"], tell=by_id),
+                    _Source(model="product.template", domain=goods.SALABLE, fields=["id"], tell=by_template),
+                    _Source(model="product.identifier", domain=[], fields=["product"], tell=by_code),
+                ]
             case Feed.PRICES:
                 tell = self._by_template(lambda ids: goods.prices(client, shop, ids))
                 domain = [["company", "in", [shop.company, None]]]
-                return _Source(model="product.list_price", domain=domain, fields=["template"], tell=tell)
+                return [_Source(model="product.list_price", domain=domain, fields=["template"], tell=tell)]
             case Feed.SHIPMENTS:
-                return _Source(
-                    model=papers.SHIPMENT,
-                    domain=papers.shipments_of(shop),
-                    fields=papers.SHIPMENT_FIELDS,
-                    tell=lambda rows: papers.shipments(client, shop, rows),
-                )
+                return [
+                    _Source(
+                        model=papers.SHIPMENT,
+                        domain=papers.shipments_of(shop),
+                        fields=papers.SHIPMENT_FIELDS,
+                        tell=lambda rows: papers.shipments(client, shop, rows),
+                    )
+                ]
             case Feed.CREDITS:
-                return _Source(
-                    model=papers.INVOICE,
-                    domain=papers.credits_of(shop),
-                    fields=papers.INVOICE_FIELDS,
-                    tell=lambda rows: papers.credits(client, shop, rows),
-                )
+                return [
+                    _Source(
+                        model=papers.INVOICE,
+                        domain=papers.credits_of(shop),
+                        fields=papers.INVOICE_FIELDS,
+                        tell=lambda rows: papers.credits(client, shop, rows),
+                    )
+                ]
             case _:
                 assert_never(feed)
 
@@ -98,7 +121,9 @@ class Feeds:
             case _:
                 changes = goods.prices(self._client, self._shop.record, ids)
         is_over = len(rows) < limit
-        following = {"at": began, "id": 0} if is_over else {"began": began, "id": ids[-1]}
+        following: dict[str, Any] = {"began": began, "id": ids[-1]} if not is_over else {}
+        if is_over:
+            following = {"start": {"at": began, "id": 0}, "sweeps": {}}
         return ChangePage(changes=tuple(changes), position=following, has_more=not is_over)
 
     def _sweep(self, source: _Source, position: Mapping[str, Any], limit: int) -> ChangePage:
@@ -124,10 +149,11 @@ class Feeds:
     def _by_product(self, tell: Callable[[list[int]], list[Change]], *, key: str = "product") -> Tell:
         return lambda rows: tell(sorted({row[key] for row in rows}))
 
-    def _by_template(self, tell: Callable[[list[int]], list[Change]]) -> Tell:
+    def _by_template(self, tell: Callable[[list[int]], list[Change]], *, key: str = "template") -> Tell:
         def told(rows: Sequence[Row]) -> list[Change]:
-            templates = sorted({row["template"] for row in rows})
-            found = self._client.search("product.product", [["template", "in", templates]], ["id"])
+            templates = sorted({row[key] for row in rows})
+            domain = [["template", "in", templates], ["active", "in", [True, False]]]
+            found = self._client.search("product.product", domain, ["id"])
             return tell([row["id"] for row in found])
 
         return told

@@ -20,6 +20,7 @@ ONE = Decimal(1)
 # Fields of a sale that a merchant may fill from attributes and metafields.
 OPEN_FIELDS = ("comment", "description", "reference")
 MOVES_STOCK = (LineKind.GOODS,)
+ROUNDING = "Tax rounding"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,6 +115,17 @@ def wanted_taxes(document: Document) -> dict[tuple[int, bool], Decimal]:
             key = (int(tax.erp_tax), is_positive)
             wanted[key] = wanted.get(key, Decimal(0)) + amount_in(document, tax.amount).amount
     return wanted
+
+
+def rounding_values(document: Document, difference: Decimal) -> dict[str, Any] | None:
+    """The line that brings a draft sale to Shopify's total, as far as rounding can be the reason; else none.
+
+    Tryton rounds tax per document, Shopify per line: each tax of each line explains one step at most.
+    """
+    step = ONE.scaleb(-digits(document.currency))
+    if abs(difference) > step * sum(len(line.taxes) for line in document.lines):
+        return None
+    return {"type": "line", "description": ROUNDING, "quantity": 1.0, "unit_price": difference}
 
 
 def party_values(customer: CustomerDocument) -> dict[str, Any]:

@@ -6,7 +6,9 @@ the correction as long as the bases agree; so each tax stays the accountant's ta
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
 
 from kit.faults import Rejected
 from sync.connectors.base import Related
@@ -24,6 +26,8 @@ FIELDS = (
     "number",
     "total_amount",
     "currency.code",
+    "party",
+    "account",
     "invoice_date",
     "reference",
     "taxes.tax",
@@ -33,9 +37,12 @@ FIELDS = (
     "lines.account",
     "lines.product",
     "lines.unit",
+    "lines.unit_price",
     "lines.origin",
     "lines.type",
 )
+
+Lines = Mapping[int, Part | None]  # lines of a sale by id; none: the line that rounds the sale
 
 
 class Invoices:
@@ -52,61 +59,62 @@ class Invoices:
         rows = self._client.search(INVOICE, [["id", "in", ids]], list(FIELDS))
         return [row for row in rows if row["state"] != "cancelled"]
 
-    def settle(self, sale: Row, document: Document, parts: list[Part]) -> list[Row]:
+    def settle(self, sale: Row, document: Document, lines: Lines) -> list[Row]:
         """Corrects what is still open, posts it if that is wanted, and returns the invoices as they are then."""
         rows = self.of_sale(sale)
         still_open = [row for row in rows if row["state"] in OPEN]
         for row in still_open:
-            self._correct(row, sale, document, parts)
+            self._correct(row, sale, document, lines)
             if document.is_posted:
                 self._post(row, document)
         return self.of_sale(sale) if still_open else rows
 
-    def _correct(self, row: Row, sale: Row, document: Document, parts: list[Part]) -> None:
+    def _correct(self, row: Row, sale: Row, document: Document, lines: Lines) -> None:
         invoice = row["id"]
         if row["state"] != "draft":
             self._client.press(INVOICE, invoice, "draft")
         header = {"invoice_date": document.dated_on, "reference": document.number}
         if any(row[name] != value for name, value in header.items()):
             self._client.write(INVOICE, invoice, header)
-        self._set_accounts(row, sale, parts)
+        self._set_lines(row, sale, lines)
         self._set_taxes(row, document)
 
-    def _set_accounts(self, row: Row, sale: Row, parts: list[Part]) -> None:
-        """Accounts that the mapping names, and the product of money-only lines, which the sale had to leave out."""
-        lines = sorted(_ids(sale["lines"]))  # by age, however people sorted them
-        by_origin = {f"sale.line,{line}": part for line, part in zip(lines, parts, strict=True)}
+    def _set_lines(self, row: Row, sale: Row, lines: Lines) -> None:
+        """What the sale could not say: accounts, and the product of money-only lines. Its rounding becomes nothing."""
+        by_origin = {f"sale.line,{line}": part for line, part in lines.items()}
         for line in row["lines"]:
             if line["type"] != "line":
                 continue
-            part = by_origin.get(str(line["origin"]))
-            if part is None:
+            origin = str(line["origin"])
+            if origin not in by_origin:
                 raise Rejected(
                     "invoice_shared",
                     f"The invoice of sale {sale['number']} also holds lines that are not of this order. Take them off, "
                     "or turn off grouping for this customer in Tryton.",
                     field="invoice",
                 )
-            values = self._line_values(part)
+            values = self._line_values(by_origin[origin])
             if any(line[name] != value for name, value in values.items()):
                 self._client.write("account.invoice.line", line["id"], values)
 
-    def _line_values(self, part: Part) -> dict[str, int | None]:
-        values: dict[str, int | None] = {}
+    def _line_values(self, part: Part | None) -> dict[str, Any]:
+        if part is None:
+            return {"unit_price": Decimal(0)}
+        values: dict[str, Any] = {}
         if part.line.erp_item and not part.has_product:
             values |= self._of_product(int(part.line.erp_item))
         if part.line.erp_account:
             values["account"] = int(part.line.erp_account)
         return values
 
-    def _of_product(self, product: int) -> dict[str, int | None]:
+    def _of_product(self, product: int) -> dict[str, Any]:
         """What a line would have taken from its product."""
         row = self._client.get(
             "product.product", product, ["sale_uom", "default_uom", "account_category.account_revenue"]
         )
         if row is None:
             return {}
-        values: dict[str, int | None] = {"product": product, "unit": row["sale_uom"] or row["default_uom"]}
+        values: dict[str, Any] = {"product": product, "unit": row["sale_uom"] or row["default_uom"]}
         if (category := row["account_category"]) and category["account_revenue"]:
             values["account"] = category["account_revenue"]
         return values

@@ -128,11 +128,7 @@ class Parties:
         value = value.strip()
         if not value:
             return
-        like = value.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        domain = [
-            ["type", "in", list(kinds)],
-            ["OR", ["value", "ilike", like], ["value_compact", "=", _phone(value)]],
-        ]
+        domain = [["type", "in", list(kinds)], ["value", "ilike", _pattern(value)]]
         rows = self._client.search(
             "party.contact_mechanism", domain, ["party.rec_name", "value", "value_compact"], size=MANY
         )
@@ -169,6 +165,13 @@ def _distinct(addresses: Iterable[Address]) -> list[Address]:
 def _bare(value: str) -> str:
     """A contact as it is compared: emails without case, phone numbers by their digits."""
     return value.strip().lower() if "@" in value else _phone(value)
+
+
+def _pattern(value: str) -> str:
+    """Finds an email without regard to case, and a phone number however it is spaced."""
+    if "@" in value:
+        return value.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return "%".join(["", *_phone(value), ""])
 
 
 def _phone(value: str) -> str:

@@ -15,9 +15,10 @@ from sync.connectors.tryton import fields, invoices
 from sync.connectors.tryton.carving import Carver
 from sync.connectors.tryton.client import Client, Row
 from sync.connectors.tryton.fields import Part
-from sync.connectors.tryton.invoices import Invoices
+from sync.connectors.tryton.invoices import Invoices, Lines
 from sync.connectors.tryton.openings import Openings
 from sync.connectors.tryton.parties import Parties
+from sync.connectors.tryton.payments import Payments
 from sync.connectors.tryton.returns import Returns
 from sync.connectors.tryton.shop import Shop
 from sync.domain.documents import Document, Restock
@@ -28,7 +29,6 @@ FIELDS = (
     "number",
     "state",
     "total_amount",
-    "untaxed_amount",
     "currency.code",
     "party",
     "company",
@@ -54,6 +54,7 @@ class Sales:
         self._shop = shop
         self._parties = parties
         self._invoices = Invoices(client)
+        self._payments = Payments(client, shop)
         self._returns = Returns(client)
         self._openings = Openings(client, carver)
 
@@ -71,14 +72,12 @@ class Sales:
     def make(self, document: Document) -> Written:
         """Makes the document so. Raises Rejected when people in Tryton changed it in a way that contradicts it."""
         parts = fields.parts(document)
-        sale = self._advanced(self.row(document.reference) or self._created(document, parts), document)
-        if len(sale["lines"]) != len(parts):
-            raise Rejected(
-                "sale_changed",
-                f"Lines of sale {sale['number']} were changed in Tryton. Change them back, or take over by hand.",
-                field="lines",
-            )
-        self._show(sale, self._invoices.settle(sale, document, parts))
+        sale = self.row(document.reference) or self._created(document, parts)
+        if sale["state"] == "draft":
+            self._round(sale, document, parts)
+        sale = self._advanced(sale, document)
+        rows = self._invoices.settle(sale, document, self._lines(sale, parts))
+        self._payments.book(rows, document)
         self._returns.take_back(sale, document)
         self._openings.close(self._origin(document), document)
         return self._written(self._again(document), document)
@@ -179,16 +178,30 @@ class Sales:
             )
         return sale
 
-    def _show(self, sale: Row, rows: list[Row]) -> None:
-        """Lets the sale show the tax and the total of its invoices.
+    def _lines(self, sale: Row, parts: list[Part]) -> Lines:
+        """The sale's lines by age and what they stand for. Raises Rejected when people added or removed some."""
+        ids = sorted(sale["lines"])
+        lines: dict[int, Part | None] = dict(zip(ids, parts, strict=False))
+        if len(ids) == len(parts) + 1:
+            extra = self._client.get("sale.line", ids[-1], ["description"])
+            if extra and extra["description"] == fields.ROUNDING:
+                lines[ids[-1]] = None
+        if len(lines) != len(ids) or len(ids) < len(parts):
+            raise Rejected(
+                "sale_changed",
+                f"Lines of sale {sale['number']} were changed in Tryton. Change them back, or take over by hand.",
+                field="lines",
+            )
+        return lines
 
-        From its confirmation on Tryton shows stored totals of a sale and does not compute them again. Nobody relies
-        on them but people who compare with Shopify.
-        """
-        total = sum((row["total_amount"] for row in rows), Decimal(0))
-        if rows and sale["total_amount"] != total:
-            tax = total - sale["untaxed_amount"]
-            self._client.write(SALE, sale["id"], {"tax_amount_cache": tax, "total_amount_cache": total})
+    def _round(self, sale: Row, document: Document, parts: list[Part]) -> None:
+        """Brings a draft to Shopify's total with a named line, where Tryton rounds tax another way."""
+        wanted = fields.amount_in(document, document.total).amount
+        if sale["total_amount"] == wanted or len(sale["lines"]) != len(parts):
+            return
+        values = fields.rounding_values(document, wanted - sale["total_amount"])
+        if values is not None:
+            self._client.create("sale.line", {"sale": sale["id"], **values})
 
     def _written(self, sale: Row, document: Document) -> Written:
         rows = self._invoices.of_sale(sale)
@@ -201,6 +214,7 @@ class Sales:
             and is_final
             and (bool(rows) or document.is_stock_only)
             and invoiced == wanted.amount
+            and self._payments.are_booked(rows, document)
             and self._returns.are_done(sale, document)
             and self._openings.are_closed(self._origin(document), document)
         )

@@ -1,7 +1,6 @@
 """Fulfilments of Shopify that Tryton shall know of: a shipment with exactly these goods, pressed through to the end.
 
-The shipment carries our reference, so that it is found again; tracking goes with it as a note. An open shipment that
-holds just these goods is taken; else one is carved out.
+The shipment carries our reference, so that it is found again; tracking goes with it as a note.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from decimal import Decimal
 
 from kit.faults import Rejected
 from sync.connectors.base import Written
-from sync.connectors.tryton.carving import MOVE, SHIPMENT, SHIPMENT_FIELDS, WAITING, Carver, held
+from sync.connectors.tryton.carving import MOVE, SHIPMENT, WAITING, Carver
 from sync.connectors.tryton.client import Client, Row
 from sync.domain.documents import ShipmentDocument
 
@@ -32,28 +31,14 @@ class Shipments:
         if shipment.is_cancelled:
             return self._taken_back(row, shipment)
         if row is None or row["state"] in WAITING:
-            row = self._claimed(sale, shipment) or self._carved(sale, shipment)
+            warehouse = int(shipment.warehouse) if shipment.warehouse else None
+            row = self._carver.carve(
+                sale, shipment.reference, _quantities(shipment), warehouse=warehouse, claims=OPEN
+            )
         if row["state"] not in DONE:
             self._note(row["id"], shipment)
             row = self._through(row["id"], shipment)
         return _written(row)
-
-    def _claimed(self, sale: Row, shipment: ShipmentDocument) -> Row | None:
-        """An open shipment with just these goods from that warehouse, marked as ours; none if there is none."""
-        wanted = _quantities(shipment)
-        ids = [each["id"] for each in sale["shipments"] if each["state"] in OPEN]
-        domain = [["id", "in", ids], ["reference", "in", [None, "", shipment.reference]]]
-        for row in self._client.search(SHIPMENT, domain, list(SHIPMENT_FIELDS)):
-            is_there = not shipment.warehouse or int(shipment.warehouse) == row["warehouse"]
-            if is_there and held(row) == wanted:
-                if not row["reference"]:
-                    self._client.write(SHIPMENT, row["id"], {"reference": shipment.reference})
-                return row
-        return None
-
-    def _carved(self, sale: Row, shipment: ShipmentDocument) -> Row:
-        warehouse = int(shipment.warehouse) if shipment.warehouse else None
-        return self._carver.carve(sale, shipment.reference, _quantities(shipment), warehouse=warehouse)
 
     def _through(self, shipment: int, document: ShipmentDocument) -> Row:
         """Presses the shipment through to the end."""

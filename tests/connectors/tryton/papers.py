@@ -17,6 +17,7 @@ from sync.domain.documents import (
     Document,
     DocumentKind,
     DocumentLine,
+    DocumentPayment,
     DocumentTax,
     LineKind,
     PackageDocument,
@@ -120,6 +121,15 @@ class Paper:
             taxes=taxes,
             erp_item=str(self.erp.ids["services"][code]),
             erp_account=str(self.erp.ids["accounts"][account]) if account else "",
+        )
+
+    def payment(self, source: str, amount: Decimal | str) -> DocumentPayment:
+        """Money that moved, through the shop's payment provider."""
+        return DocumentPayment(
+            source=source,
+            gateway="shopify_payments",
+            erp_method=str(self.erp.ids["payment_method"]),
+            amount=both(amount, self.currency),
         )
 
     def sale(self, lines: Sequence[DocumentLine], **values: Any) -> Document:

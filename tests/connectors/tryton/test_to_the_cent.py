@@ -92,6 +92,9 @@ def check(erp: Erp, document: Document) -> None:
     written = erp.connector().write(document, key="")
     assert written.is_complete
     assert written.total == document.total.shop
+    with erp.admin() as rpc:
+        (sale,) = rpc.read("sale.sale", [int(written.erp_id)], "total_amount")
+    assert sale["total_amount"] == document.total.shop.amount
     taxes, owed = reported(erp, written)
     assert owed == document.total.shop.amount
     assert taxes == wanted_by_tax(document)
