@@ -85,6 +85,11 @@ def order_of(reference: str) -> str | None:
     return f"{ORDER}{number}" if number.isdigit() else None
 
 
+def is_own_reference(reference: str) -> bool:
+    """Whether it names a document that we wrote for something of an order: `6000000123/R456`."""
+    return "/" in reference and order_of(reference) is not None
+
+
 def legacy_id(order: str) -> str:
     """The number of an order, as references begin with it."""
     return order.removeprefix(ORDER)

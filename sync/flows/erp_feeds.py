@@ -15,8 +15,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kit import clock
+from kit.faults import Rejected
 from oauth.models import Shop
 from sync.connectors.base import Change, Feed
+from sync.domain.feeds import BadValues, CreditTold, PriceTold, ProductTold, ShipmentTold, StockTold
 from sync.domain.policies import BackPolicies, Mode, Road
 from sync.flows import (
     back,
@@ -37,6 +39,7 @@ from sync.state.settings_models import Connection, Cursor
 
 FLOW = "erp_feed"
 PREFIX = "erp:"
+ODD = "#"  # record of a job about one change that cannot be read: the feed, this, and the ERP's id
 PAGE_SIZE = 200
 PAGES_PER_JOB = 25
 FIRST_PAUSE = timedelta(seconds=15)
@@ -53,24 +56,30 @@ class Source:
     road: Road
     lane: Lane
     take: Take
+    read: Callable[[Mapping[str, Any]], Any]  # raises BadValues
     is_state: bool = True  # the first read brings the present state in; otherwise it only finds where now is
 
 
 SOURCES: Mapping[str, Source] = {
     f"feed:{source.feed.value}": source
     for source in (
-        Source(Feed.STOCK, Road.STOCK, Lane.STOCK, stock_pull.take),
-        Source(Feed.SHIPMENTS, Road.SHIPMENTS, Lane.ORDERS, shipment_pull.take, is_state=False),
-        Source(Feed.CREDITS, Road.REFUNDS, Lane.ORDERS, refund_pull.take, is_state=False),
-        Source(Feed.PRODUCTS, Road.PRODUCTS, Lane.CATALOGUE, product_pull.take),
-        Source(Feed.PRICES, Road.PRICES, Lane.CATALOGUE, price_pull.take),
+        Source(Feed.STOCK, Road.STOCK, Lane.STOCK, stock_pull.take, StockTold.of),
+        Source(
+            Feed.SHIPMENTS, Road.SHIPMENTS, Lane.ORDERS, shipment_pull.take, ShipmentTold.of, is_state=False
+        ),
+        Source(Feed.CREDITS, Road.REFUNDS, Lane.ORDERS, refund_pull.take, CreditTold.of, is_state=False),
+        Source(Feed.PRODUCTS, Road.PRODUCTS, Lane.CATALOGUE, product_pull.take, ProductTold.of),
+        Source(Feed.PRICES, Road.PRICES, Lane.CATALOGUE, price_pull.take, PriceTold.of),
     )
 }
 
 
 def run(work: Work) -> Outcome:
-    """Reads one feed on, page by page."""
-    source = SOURCES[work.job.record]
+    """Reads one feed on, page by page. A job about one odd change says what is wrong with it."""
+    name, _, erp_id = work.job.record.partition(ODD)
+    source = SOURCES[name]
+    if erp_id:
+        return _odd(work, source, erp_id)
     if back.mode(work, source.road) is Mode.OFF:
         return Skipped(f"The road for {source.road.value} is switched off.")
     connection = work.gateways.connection_of(work.shop.id)
@@ -84,7 +93,7 @@ def run(work: Work) -> Outcome:
             pause = _pause(place.quiet_polls, is_quiet=not page.changes)
             with work.transaction() as session:
                 if source.is_state or _is_listening(session, source.feed):
-                    source.take(session, work, connection, page.changes)
+                    source.take(session, work, connection, _sound(session, work, source, page.changes))
                 elif not page.has_more:
                     _begin(session, work, source.feed)
                 cursors.move(
@@ -98,6 +107,35 @@ def run(work: Work) -> Outcome:
             if not page.has_more:
                 break
     return Done(f"{changes} changes." if changes else "")
+
+
+def _sound(session: Session, work: Work, source: Source, changes: Sequence[Change]) -> list[Change]:
+    """The changes that can be read. Each other one gets a job of its own, so that it stops nobody else."""
+    sound: list[Change] = []
+    for change in changes:
+        try:
+            if not back.is_own_reference(str(change.values.get("reference") or "")):
+                source.read(change.values)
+        except BadValues as odd:
+            jobs.ask(
+                session,
+                shop_id=work.shop.id,
+                flow=FLOW,
+                record=f"{work.job.record}{ODD}{change.erp_id}",
+                lane=source.lane,
+                hint={"odd": str(odd)},
+            )
+        else:
+            sound.append(change)
+    return sound
+
+
+def _odd(work: Work, source: Source, erp_id: str) -> Outcome:
+    raise Rejected(
+        "feed_odd",
+        f"The ERP told something of {source.road.value} that cannot be read ({erp_id}): {work.job.hint['odd']}.",
+        field=source.road.value,
+    )
 
 
 def _is_listening(session: Session, feed: Feed) -> bool:

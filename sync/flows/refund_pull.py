@@ -11,7 +11,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from kit import clock
@@ -43,8 +43,10 @@ LEDGER_SECONDS = 5.0
 
 
 def take(session: Session, work: Work, _connection: Connection, changes: Sequence[Change]) -> None:
-    """Asks for each posted credit note of an order of ours."""
+    """Asks for each posted credit note of an order of ours that did not come from Shopify."""
     for change in changes:
+        if back.is_own_reference(str(change.values.get("reference") or "")):
+            continue
         told = CreditTold.of(change.values)
         order = back.order_of(told.origin)
         if order is not None and told.is_posted:
@@ -166,10 +168,7 @@ def _reserve(work: Work, policies: BackPolicies, told: CreditTold, money: Money,
     """Checks the limits and begins the intent in one step, one refund of the shop after another, so that two refunds
     together cannot pass a limit that each of them keeps. Returns the intent's version."""
     with work.transaction() as session:
-        session.execute(
-            text("select pg_advisory_xact_lock(:key, :shop)"),
-            {"key": ONE_AT_A_TIME, "shop": work.shop.id % 2**31},
-        )
+        session.execute(select(func.pg_advisory_xact_lock(ONE_AT_A_TIME, work.shop.id % 2**31)))
         version = back.version_of(session, work, purpose=PURPOSE, variables=variables)
         needed = refund_plan.persons_needed(
             money, _given_today(session, work, money.currency), policies.refunds
@@ -255,7 +254,7 @@ def _record(work: Work, connection: Connection, order_gid: str, made: Made, told
 
 
 def _came_from_shopify(session: Session, order_gid: str, erp_id: str, told: CreditTold) -> bool:
-    if told.reference.startswith(f"{back.legacy_id(order_gid)}/"):
+    if back.is_own_reference(told.reference):
         return True
     for link in links.of_record(session, order_gid):
         if link.kind != "delta" or link.erp_model == KIND:

@@ -37,8 +37,10 @@ MOVES_LIMIT = 5
 
 
 def take(session: Session, work: Work, _connection: Connection, changes: Sequence[Change]) -> None:
-    """Asks for each shipment of an order of ours; the newest word on a shipment wins."""
+    """Asks for each shipment of an order of ours that did not come from Shopify; the newest word on it wins."""
     for change in changes:
+        if back.is_own_reference(str(change.values.get("reference") or "")):
+            continue
         told = ShipmentTold.of(change.values)
         order = back.order_of(told.origin)
         if order is not None:
@@ -72,8 +74,6 @@ def run(work: Work) -> Outcome:
         return Skipped("Shipments of the ERP are not carried over in this shop.")
     told = ShipmentTold.of(work.job.hint["values"])
     order, _, erp_id = work.job.record.partition(SEPARATOR)
-    if told.reference.startswith(f"{back.legacy_id(order)}/F"):
-        return Skipped("This shipment came from Shopify.")
     connection = work.gateways.connection_of(work.shop.id)
     with work.reading() as session:
         link = _link_of(session, connection, erp_id)

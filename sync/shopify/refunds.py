@@ -47,7 +47,7 @@ class Tender:
 
 @dataclass(frozen=True, kw_only=True)
 class Suggestion:
-    """What Shopify would refund for these lines, and to which payments, in the order's currencies."""
+    """What Shopify would refund for these lines, and all payments that money of the order can go back to."""
 
     amount: Both
     maximum: Both
@@ -107,7 +107,7 @@ def suggested(
         amount=_both(told["amountSet"]),
         maximum=_both(told["maximumRefundableSet"]),
         shipping_maximum=_both(told["shipping"]["maximumRefundableSet"]),
-        tenders=tuple(_suggested_tender(each) for each in told["suggestedTransactions"]),
+        tenders=tuple(_suggested_tender(each) for each in found["everything"]["suggestedTransactions"]),
         is_cancelled=found["cancelledAt"] is not None,
     )
 

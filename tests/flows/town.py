@@ -108,12 +108,14 @@ class Town:
         }
         self.books.note("shipments", erp_id, ShipmentTold(**values).plain())
 
-    def credit(self, erp_id: str, order: dict[str, Any], total: str, **told: Any) -> None:
+    def credit(
+        self, erp_id: str, order: dict[str, Any], total: str, *, currency: str = "USD", **told: Any
+    ) -> None:
         """The ERP posts a credit note for an order."""
         values = {
             "number": f"CN-{erp_id}",
             "origin": order["id"].rpartition("/")[2],
-            "total": Money(Decimal(total), "USD"),
+            "total": Money(Decimal(total), currency),
             "warehouse": HARBOUR,
             **told,
         }
