@@ -9,7 +9,7 @@ FROM python:3.13-slim
 RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin concord
 COPY --from=packages /opt/venv /opt/venv
 WORKDIR /app
-COPY pyproject.toml shopify.app.toml ./
+COPY pyproject.toml ./
 COPY kit kit
 COPY oauth oauth
 COPY sync sync
