@@ -27,7 +27,10 @@ SERVICE_CODES: Final = {
     LineKind.RESIDUAL: "RESIDUAL",
 }
 # A catalogue that has no product of its own for these may take the neighbour's.
-SERVICE_NEIGHBOURS: Final = {LineKind.ADJUSTMENT: ("DISCOUNT",), LineKind.RESIDUAL: ("DIFFERENCE", "ROUNDING")}
+SERVICE_NEIGHBOURS: Final = {
+    LineKind.ADJUSTMENT: ("DISCOUNT",),
+    LineKind.RESIDUAL: ("DIFFERENCE", "ROUNDING"),
+}
 INCLUDED_WORDS: Final = {"included", "incl", "inclusive"}
 
 
