@@ -61,47 +61,51 @@ def _parser() -> argparse.ArgumentParser:
         return sub
 
     verb("schedule", _schedule, "run the clock process")
-    for name, run, about in (
-        ("replay", operate.replay, "run stored deliveries again"),
-        ("resync", operate.resync, "read records anew from Shopify and plan again"),
-        ("retry", operate.retry, "try failed or held jobs again"),
-    ):
-        sub = verb(name, run, about)
-        sub.add_argument("--shop", required=True, metavar="DOMAIN")
-        sub.add_argument("--record", metavar="GID", help="only this record")
-        sub.add_argument("--code", help="only this fault code")
-        sub.add_argument("--topic", help="only this topic (replay)")
-        sub.add_argument("--since", type=_moment, help="only what came after this time")
-        sub.add_argument("--until", type=_moment, help="only what came before this time")
-        sub.add_argument("--limit", type=int, default=1000)
-        sub.add_argument("--dry-run", action="store_true", help="say what would happen, change nothing")
-    errors = verb("errors", operate.errors, "print a shop's error log")
-    errors.add_argument("--shop", required=True, metavar="DOMAIN")
+    _for_records(verb("replay", operate.replay, "run stored deliveries again"))
+    _for_records(verb("resync", operate.resync, "read records anew from Shopify and plan again"))
+    _for_records(verb("retry", operate.retry, "try failed or held jobs again"))
+    errors = _for_shop(verb("errors", operate.errors, "print a shop's error log"))
     errors.add_argument("--limit", type=int, default=100)
     errors.add_argument("--json", action="store_true", help="one JSON object a line")
-    fill = verb("backfill", operate.backfill, "bring in the orders of a time span")
-    fill.add_argument("--shop", required=True, metavar="DOMAIN")
+    fill = _for_shop(verb("backfill", operate.backfill, "bring in the orders of a time span"))
     fill.add_argument("--since", type=_moment, required=True)
     fill.add_argument("--until", type=_moment)
-    check = verb("reconcile", operate.reconcile, "compare with Shopify now and ask for what is behind")
-    check.add_argument("--shop", required=True, metavar="DOMAIN")
+    _for_shop(verb("reconcile", operate.reconcile, "compare with Shopify now and ask for what is behind"))
     examine = verb("doctor", operate.doctor, "say what is right and wrong with this installation")
     examine.add_argument("--shop", metavar="DOMAIN", help="only this shop")
     examine.add_argument("--json", action="store_true", help="one JSON object a line")
     keys = verb("keys", operate.rotate_keys, "seal every stored secret anew with the first sealing key")
     keys.add_argument("act", choices=["rotate"])
-    why = verb("explain", None, "say what a saved body would lead to; write nothing")
-    why.add_argument(
+    _for_explaining(_for_shop(verb("explain", None, "say what a saved body would lead to; write nothing")))
+    return parser
+
+
+def _for_shop(verb: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    verb.add_argument("--shop", required=True, metavar="DOMAIN")
+    return verb
+
+
+def _for_records(verb: argparse.ArgumentParser) -> None:
+    _for_shop(verb)
+    verb.add_argument("--record", metavar="GID", help="only this record")
+    verb.add_argument("--code", help="only this fault code")
+    verb.add_argument("--topic", help="only this topic (replay)")
+    verb.add_argument("--since", type=_moment, help="only what came after this time")
+    verb.add_argument("--until", type=_moment, help="only what came before this time")
+    verb.add_argument("--limit", type=int, default=1000)
+    verb.add_argument("--dry-run", action="store_true", help="say what would happen, change nothing")
+
+
+def _for_explaining(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
         "body", metavar="BODY.json", help="a saved webhook body or GraphQL node; - reads standard input"
     )
-    why.add_argument("--topic", required=True, help="e.g. orders/create")
-    why.add_argument("--shop", required=True, metavar="DOMAIN")
-    why.add_argument(
+    verb.add_argument("--topic", required=True, help="e.g. orders/create")
+    verb.add_argument(
         "--nodes", metavar="NODES.json", help="the order and its agreements as GraphQL tells them"
     )
-    why.add_argument("--rules", metavar="RULES.json", help="mapping rules to use instead of the shop's own")
-    why.add_argument("--json", action="store_true", help="for programs")
-    return parser
+    verb.add_argument("--rules", metavar="RULES.json", help="mapping rules to use instead of the shop's own")
+    verb.add_argument("--json", action="store_true", help="for programs")
 
 
 if __name__ == "__main__":
