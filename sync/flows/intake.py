@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any
 
 from sqlalchemy import select, text, update
+from sqlalchemy.exc import DataError
 from sqlalchemy.orm import Session
 
 from kit import clock
@@ -179,12 +180,9 @@ class _SettingAside:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        # A database that went away is not the delivery's fault.
-        if (
-            self.delivery_id is None
-            or kind is None
-            or not isinstance(error, TypeError | ValueError | LookupError | ArithmeticError | AttributeError)
-        ):
+        # A database that went away is not the delivery's fault; a value that it cannot hold is.
+        ours = TypeError | ValueError | LookupError | ArithmeticError | AttributeError | DataError
+        if self.delivery_id is None or kind is None or not isinstance(error, ours):
             return
         reason = f"Concord made a mistake with this delivery ({kind.__name__}). Replay it after an update."
         with self._database.transaction() as session:

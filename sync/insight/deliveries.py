@@ -147,6 +147,8 @@ def _pretty(body: bytes) -> str:
     # Numbers keep their spelling: a float would show another amount than the one Shopify signed.
     try:
         value = json.loads(body, parse_float=lambda spelling: f"\0{spelling}")
-    except ValueError:
+        shown = json.dumps(value, indent=2, ensure_ascii=False)
+    except (ValueError, RecursionError):  # no JSON, or nested so deeply that nobody could read it
         return _text(body)
-    return _SPELT.sub(r"\1", json.dumps(value, indent=2, ensure_ascii=False))
+    # Half of a surrogate pair is valid JSON and no valid text.
+    return _SPELT.sub(r"\1", shown).encode("utf-8", "backslashreplace").decode()

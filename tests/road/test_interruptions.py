@@ -1,0 +1,98 @@
+"""Real processes are killed, stopped and cut off in the middle of orders: every order arrives, each once."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg
+import pytest
+import redis
+
+from bench.ground import prepared
+from sandbox.leashed import wait_until
+from tests.road.stretch import PATIENCE_SECONDS, Erp, Stretch
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("road")]
+
+LEASE_SECONDS = "8"
+
+
+@pytest.fixture(scope="module")
+def stretch() -> Iterator[Stretch]:
+    erp = Erp()
+    erp.start()
+    with prepared(fsync=False, extra={"CONCORD_LEASE_SECONDS": LEASE_SECONDS}) as ground:
+        yield Stretch(ground, erp)
+    erp.stop()
+
+
+def test_a_worker_that_is_killed_in_the_middle_of_an_order_loses_and_doubles_nothing(
+    stretch: Stretch,
+) -> None:
+    with stretch.erp.holding() as reached:
+        stretch.order(6)
+        assert reached.wait(PATIENCE_SECONDS)
+        stretch.worker.kill()
+    # Now the ERP writes what the dead worker had asked for, and nobody hears its answer.
+    stretch.start_worker()
+    stretch.arrive()
+    assert stretch.count("attempt", "outcome = 'lost'") > 0
+
+
+def test_orders_that_wait_while_redis_is_emptied_arrive(stretch: Stretch) -> None:
+    stretch.worker.kill()
+    stretch.order(12)
+    redis.Redis.from_url(stretch.ground.redis.url).flushall()
+    stretch.start_worker()
+    stretch.arrive()
+
+
+def test_orders_wait_while_the_erp_is_down_and_arrive_when_it_is_back(stretch: Stretch) -> None:
+    before = stretch.count("attempt", "outcome = 'transient'")
+    stretch.erp.stop()
+    stretch.order(8)
+    assert wait_until(lambda: stretch.count("attempt", "outcome = 'transient'") > before, PATIENCE_SECONDS)
+    stretch.erp.start()
+    stretch.arrive()
+
+
+def test_a_worker_that_is_told_to_stop_finishes_what_it_runs_and_leaves_no_lease(stretch: Stretch) -> None:
+    before = stretch.count("attempt", "outcome = 'lost'")
+    with stretch.erp.holding() as reached:
+        stretch.order(6)
+        assert reached.wait(PATIENCE_SECONDS)
+        os.kill(stretch.worker.pid, signal.SIGTERM)
+    stretch.worker.wait(PATIENCE_SECONDS)
+    assert stretch.count("job", "state = 'running' or lease is not null") == 0
+    stretch.start_worker()
+    stretch.arrive()
+    assert stretch.count("attempt", "outcome = 'lost'") == before
+
+
+def test_a_web_process_that_is_told_to_stop_answers_what_it_accepted(stretch: Stretch) -> None:
+    items = stretch.orders(6)
+    with psycopg.connect(stretch.ground.database_url) as lock, ThreadPoolExecutor(len(items)) as pool:
+        lock.execute("lock table delivery in share mode")
+        answers = [pool.submit(stretch.post, request) for _, request in items]
+        waiting = "select 1 from pg_stat_activity where application_name = 'concord-inbox' and wait_event_type = 'Lock'"
+        with psycopg.connect(stretch.ground.database_url, autocommit=True) as look:
+            assert wait_until(lambda: look.execute(waiting).fetchone() is not None, PATIENCE_SECONDS)
+        # A later visitor is answered, so the earlier ones were let in.
+        assert stretch.post(b"GET /healthz HTTP/1.1\r\nHost: road\r\nConnection: close\r\n\r\n") == 200
+        os.kill(stretch.web.pid, signal.SIGTERM)
+        lock.rollback()
+        statuses = [answer.result(PATIENCE_SECONDS) for answer in answers]
+    stretch.web.wait(PATIENCE_SECONDS)
+    # On a slow machine the commit may have taken too long: then the answer was 503 and nothing is stored.
+    assert set(statuses) <= {200, 503}
+    with psycopg.connect(stretch.ground.database_url) as connection:
+        rows = connection.execute("select webhook_id from delivery").fetchall()
+    stored = {webhook_id for (webhook_id,) in rows}
+    acknowledged = [webhook_id for (webhook_id, _), code in zip(items, statuses, strict=True) if code == 200]
+    assert set(acknowledged) == stored & {webhook_id for webhook_id, _ in items}
+    stretch.start_web()
+    stretch.send(items)
+    stretch.arrive()
