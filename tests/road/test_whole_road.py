@@ -1,0 +1,171 @@
+"""One paid order of each shop, from the partner link to the cent in a real Tryton, with the processes of production;
+and everything that may happen twice happens twice."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import psycopg
+import pytest
+
+from sandbox.bootstrap.steps import Note
+from sandbox.demo import agree, connect, place, town
+from sandbox.demo.agree import Ledger, Row, Sale
+from sandbox.demo.day import Placed
+from sandbox.demo.place import Place
+from sandbox.demo.town import Town
+from sandbox.leashed import wait_until
+from sandbox.processes import Crew
+from sandbox.servers import free_port
+from sandbox.shopify.seed_data import ALPHA, BETA
+
+PATIENCE_SECONDS = 240.0
+ORDERS: dict[str, dict[str, Any]] = {
+    ALPHA: {  # US dollars, two taxes on top, thirds of a cent
+        "email": "nora.fields@example.com",
+        "lines": [{"sku": "ALP-MUG", "quantity": 3}, {"sku": "ALP-SPORK", "quantity": 7}],
+        "discounts": [{"percent": "10", "code": "WELCOME10"}],
+        "shipping": [{"title": "Ground", "price": "8.50", "code": "ground"}],
+        "financial_state": "paid",
+    },
+    BETA: {  # euros, two rates inside the prices
+        "email": "jonas.wolf@example.de",
+        "lines": [{"sku": "BET-PFANNE", "quantity": 1}, {"sku": "BET-BUCH", "quantity": 2}],
+        "discounts": [{"amount": "5.55", "code": "GLUECK"}],
+        "shipping": [{"title": "DHL Paket", "price": "4.90", "code": "paket"}],
+        "financial_state": "paid",
+    },
+}
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("demo")
+def test_a_paid_order_of_each_shop_arrives_to_the_cent_and_never_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("DATABASE_URL", "REDIS_URL"):
+        monkeypatch.delenv(name, raising=False)
+    ports = {name: str(free_port()) for name in place.PORTS}
+    here = place.find({"DEMO_FOLDER": str(tmp_path), **ports})
+    with Crew(here.logs) as crew, ExitStack() as aboard:
+        built = town.build(crew, here)
+        aboard.callback(built.control.close)
+        connect.all_shops(built)  # partner link, grant, ID token, token exchange, connection, mapping
+        assert _installed(built) == [(ALPHA, "installed", True), (BETA, "installed", True)]
+        placed = [_order(built, shop, spec) for shop, spec in ORDERS.items()]
+        rows = agree.wait(built, placed, note=Note())
+        assert all(row.agrees for row in rows), agree.table(rows)
+        assert [row.currency for row in rows] == ["USD", "EUR"]
+        assert all(
+            sale.state in ("quotation", "confirmed", "processing", "invoiced") for sale in _sales(rows)
+        )
+        before = _kept(built), _books(built)
+        assert [links for _, links, *_ in before[0]] == [1, 1]
+
+        _deliver_again(built, here)
+        _ask_again(built)
+        _come_to_rest(built)
+        assert (_kept(built), _books(built)) == before
+        first = "select copies from delivery where topic = 'orders/paid' and webhook_id not like 'again-%'"
+        assert _rows(built, first) == [(2,), (2,)]
+        crew.check()
+
+
+def _order(built: Town, shop: str, spec: dict[str, Any]) -> Placed:
+    built.control.place_order(shop, spec)
+    (order,) = [each for each in built.control.records(shop, "order") if each["email"] == spec["email"]]
+    return Placed(shop, order["id"], order["name"], "")
+
+
+def _sales(rows: list[Row]) -> list[Sale]:
+    return [sale for row in rows for sale in row.sales]
+
+
+def _installed(built: Town) -> list[tuple[Any, ...]]:
+    query = """
+        select shop.domain, shop.state, "grant".is_valid from shop join "grant" on "grant".shop_id = shop.id
+        order by shop.domain
+    """
+    return _rows(built, query)
+
+
+def _kept(built: Town) -> list[tuple[Any, ...]]:
+    """By shop: links of orders, their ids in the ERP, and how many writes were ever intended."""
+    return _rows(
+        built,
+        """
+        select shop.domain, (select count(*) from link where link.shop_id = shop.id and kind = 'order'),
+            (select array_agg(erp_id order by id) from link where link.shop_id = shop.id),
+            (select count(*) from intent where intent.shop_id = shop.id and flow = 'order_push')
+        from shop order by shop.domain
+        """,
+    )
+
+
+def _books(built: Town) -> list[dict[str, list[Sale]]]:
+    """Every sale of both companies, read from Tryton itself."""
+    found = []
+    for shop in ORDERS:
+        ledger = Ledger(built, shop)
+        found.append(ledger.sales())
+        ledger.close()
+    return found
+
+
+def _deliver_again(built: Town, here: Place) -> None:
+    """Shopify sends every delivery about an order again, and once more under another id."""
+    query = (
+        "select shop_domain, topic, webhook_id, api_version, body from delivery where topic like 'orders/%'"
+    )
+    with httpx2.Client(trust_env=False, timeout=30.0) as http:
+        for shop, topic, webhook_id, version, body in _rows(built, query):
+            digest = hmac.new(here.client_secret.encode(), body, hashlib.sha256).digest()
+            for again in (webhook_id, f"again-{webhook_id}"):
+                answer = http.post(
+                    f"{here.web_url}/webhooks",
+                    content=bytes(body),
+                    headers={
+                        "X-Shopify-Topic": topic,
+                        "X-Shopify-Hmac-Sha256": base64.b64encode(digest).decode(),
+                        "X-Shopify-Shop-Domain": shop,
+                        "X-Shopify-API-Version": version,
+                        "X-Shopify-Webhook-Id": again,
+                    },
+                )
+                assert answer.status_code == 200
+
+
+def _ask_again(built: Town) -> None:
+    """The jobs of all orders are owed again, this time from Shopify's own ledger."""
+    _come_to_rest(built)
+    with psycopg.connect(built.database_url) as connection:
+        connection.execute(
+            """
+            insert into job (shop_id, flow, record, state, lane, hint, asked_at, due_at)
+            select distinct shop_id, flow, record, 'ready', 10, '{"reread": true}'::jsonb, now(), now()
+            from job where flow = 'order_push'
+            """
+        )
+
+
+def _come_to_rest(built: Town) -> None:
+    owed = """
+        select (select count(*) from delivery where state = 'waiting')
+            + (select count(*) from job where flow = 'order_push' and state in ('ready', 'running'))
+    """
+    assert wait_until(lambda: _value(built, owed) == 0, PATIENCE_SECONDS)
+
+
+def _value(built: Town, query: str) -> Any:
+    return _rows(built, query)[0][0]
+
+
+def _rows(built: Town, query: str) -> list[tuple[Any, ...]]:
+    with psycopg.connect(built.database_url) as connection:
+        return list(connection.execute(query))
