@@ -31,6 +31,12 @@ class Part:
     quantity: Decimal
     unit_price: Decimal
     has_product: bool
+    is_taxed_by_hand: bool = False  # the invoice gets its taxes, the sale does not; see `taxing`
+
+    @property
+    def taxes(self) -> tuple[int, ...]:
+        """Ids of its taxes, in the order that the sale names them."""
+        return tuple(sorted({int(tax.erp_tax) for tax in self.line.taxes}))
 
 
 def amount_in(document: Document, both: Both) -> Money:
@@ -94,7 +100,7 @@ def sale_values(document: Document, lines: list[dict[str, Any]], **ids: Any) -> 
 
 def line_values(part: Part, *, unit: int | None) -> dict[str, Any]:
     """A line of a draft sale. Tryton computes taxes again from its own rates; the invoice is corrected afterwards."""
-    taxes = sorted({int(tax.erp_tax) for tax in part.line.taxes})
+    taxes = [] if part.is_taxed_by_hand else list(part.taxes)
     return {
         "type": "line",
         "description": part.line.description,

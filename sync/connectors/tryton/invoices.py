@@ -7,7 +7,7 @@ the correction as long as the bases agree; so each tax stays the accountant's ta
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
 from kit.faults import Rejected
@@ -16,7 +16,7 @@ from sync.connectors.tryton import fields
 from sync.connectors.tryton.client import Client, Row
 from sync.connectors.tryton.fields import Part
 from sync.domain.documents import Document
-from sync.domain.money import Money
+from sync.domain.money import Money, digits
 
 INVOICE = "account.invoice"
 OPEN = ("draft", "validated")
@@ -77,7 +77,7 @@ class Invoices:
         if any(row[name] != value for name, value in header.items()):
             self._client.write(INVOICE, invoice, header)
         self._set_lines(row, sale, lines)
-        self._set_taxes(row, document)
+        self._set_taxes(row, document, lines)
 
     def _set_lines(self, row: Row, sale: Row, lines: Lines) -> None:
         """What the sale could not say: accounts, and the product of money-only lines. Its rounding becomes nothing."""
@@ -119,7 +119,7 @@ class Invoices:
             values["account"] = category["account_revenue"]
         return values
 
-    def _set_taxes(self, row: Row, document: Document) -> None:
+    def _set_taxes(self, row: Row, document: Document, lines: Lines) -> None:
         wanted = fields.wanted_taxes(document)
         for tax in row["taxes"]:
             amount = wanted.pop((tax["tax"], tax["base"] >= 0), None)
@@ -132,6 +132,10 @@ class Invoices:
                 )
             if tax["amount"] != amount:
                 self._client.write("account.invoice.tax", tax["id"], {"amount": amount})
+        step = Decimal(1).scaleb(-digits(document.currency))
+        for key, base in _by_hand(lines, step).items():
+            if amount := wanted.pop(key, None):
+                self._add_tax(row, key[0], base, amount)
         if any(wanted.values()):
             raise Rejected(
                 "tax_missing",
@@ -139,6 +143,25 @@ class Invoices:
                 "consist of others, or not be in force on that day.",
                 field="tax",
             )
+
+    def _add_tax(self, row: Row, tax: int, base: Decimal, amount: Decimal) -> None:
+        """A row that Tryton did not compute, on the accountant's tax and its account."""
+        account = "invoice_account" if base >= 0 else "credit_note_account"
+        found = self._client.get("account.tax", tax, ["description", account])
+        if found is None:
+            return  # the total will not agree, and says so
+        self._client.create(
+            "account.invoice.tax",
+            {
+                "invoice": row["id"],
+                "tax": tax,
+                "description": found["description"],
+                "account": found[account],
+                "base": base,
+                "amount": amount,
+                "manual": True,
+            },
+        )
 
     def _post(self, row: Row, document: Document) -> None:
         """Posts only what is right: a posted invoice can never be changed."""
@@ -160,6 +183,18 @@ def related(row: Row) -> Related:
     return Related(
         model=INVOICE, erp_id=str(row["id"]), number=row["number"] or "", state=row["state"], total=total
     )
+
+
+def _by_hand(lines: Lines, step: Decimal) -> dict[tuple[int, bool], Decimal]:
+    """The bases of taxes that the sale did not name, by tax and by their sign."""
+    bases: dict[tuple[int, bool], Decimal] = {}
+    for part in lines.values():
+        if part is not None and part.is_taxed_by_hand:
+            base = (part.unit_price * part.quantity).quantize(step, ROUND_HALF_EVEN)
+            for tax in part.taxes:
+                key = (tax, base >= 0)
+                bases[key] = bases.get(key, Decimal(0)) + base
+    return bases
 
 
 def _ids(values: list[Row] | list[int]) -> list[int]:

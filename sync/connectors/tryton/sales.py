@@ -21,6 +21,7 @@ from sync.connectors.tryton.parties import Parties
 from sync.connectors.tryton.payments import Payments
 from sync.connectors.tryton.returns import Returns
 from sync.connectors.tryton.shop import Shop
+from sync.connectors.tryton.taxing import Taxing
 from sync.domain.documents import Document, Restock
 from sync.domain.money import Money
 
@@ -55,6 +56,7 @@ class Sales:
         self._parties = parties
         self._invoices = Invoices(client)
         self._payments = Payments(client, shop)
+        self._taxing = Taxing(client)
         self._returns = Returns(client)
         self._openings = Openings(client, carver)
 
@@ -71,7 +73,7 @@ class Sales:
 
     def make(self, document: Document) -> Written:
         """Makes the document so. Raises Rejected when people in Tryton changed it in a way that contradicts it."""
-        parts = fields.parts(document)
+        parts = self._taxing.safe(fields.parts(document), document.currency)
         sale = self.row(document.reference) or self._created(document, parts)
         if sale["state"] == "draft":
             self._round(sale, document, parts)

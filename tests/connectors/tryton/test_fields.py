@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.connectors.tryton import fields, wire
+from sync.connectors.tryton import fields, taxing, wire
 from sync.domain.documents import (
     Address,
     CustomerDocument,
@@ -79,6 +79,37 @@ def test_lines_come_to_the_copied_amount_however_it_divides(
     total = sum((part.unit_price * part.quantity).quantize(step, ROUND_HALF_EVEN) for part in made)
     assert total == net
     assert len(made) <= 2
+
+
+@pytest.mark.parametrize(
+    ("base", "rates", "is_endless"),
+    [
+        ("0.10", ("0.04", "0.04875"), True),  # tried on Tryton 8.2.1: it never answers
+        ("-0.10", ("0.04", "0.04875"), True),
+        ("0.10", ("0.04",), False),  # tried: it answers
+        ("0.04", ("0.04", "0.04875"), False),  # tried: it answers
+        ("0.20", ("0.04", "0.04875"), False),  # tried: it answers
+        ("100.00", ("0.04", "0.04875"), False),
+    ],
+)
+def test_amounts_at_which_tryton_goes_round_for_ever_are_known(
+    base: str, rates: tuple[str, ...], is_endless: bool
+) -> None:
+    amounts = [Decimal(base) * Decimal(rate) for rate in rates]
+    assert taxing.never_ends(amounts, Decimal("0.01")) is is_endless
+
+
+def test_a_tiny_group_of_lines_is_taxed_by_hand_and_others_are_not() -> None:
+    def taxed(net: str) -> DocumentLine:
+        taxes = tuple(
+            DocumentTax(erp_tax=tax, title="", rate=Decimal(0), amount=both("0.00"), is_included=False)
+            for tax in ("1", "2")
+        )
+        return line(1, net, taxes=taxes)
+
+    rates = {1: Decimal("0.04875"), 2: Decimal("0.04")}
+    parts = fields.parts(document(taxed("50.00"), taxed("-0.08"), line(1, "0.10")))
+    assert [part.is_taxed_by_hand for part in taxing.marked(parts, rates, 2)] == [False, True, False]
 
 
 def test_three_for_ten_is_one_line() -> None:

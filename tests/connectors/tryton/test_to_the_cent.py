@@ -144,16 +144,22 @@ def test_a_buyer_in_yen_is_invoiced_in_whole_yen(tryton_beta: Erp) -> None:
     assert written.total == Money(Decimal("7546"), "JPY")
 
 
-def test_tax_that_was_charged_where_tryton_would_charge_none_is_not_lost(tryton_alpha: Erp) -> None:
+@pytest.mark.parametrize("net", ["0.10", "0.08"])
+def test_amounts_that_would_keep_tryton_busy_for_ever_are_invoiced_with_their_tax(
+    tryton_alpha: Erp, net: str
+) -> None:
     paper = Paper(tryton_alpha)
-    line = paper.goods(
-        "ALP-SPORK",
-        1,
-        "0.10",
-        paper.tax("New York State Tax", "0.04", "0.01"),
-        paper.tax("New York City Tax", "0.04875", "0.01"),
-    )
+    state, city = ("New York State Tax", "0.04"), ("New York City Tax", "0.04875")
+    line = paper.goods("ALP-SPORK", 1, net, paper.tax(*state, "0.01"), paper.tax(*city, "0.01"))
     check(tryton_alpha, paper.sale([line]))
+
+
+def test_a_tiny_discount_beside_goods_does_not_keep_tryton_busy_for_ever(tryton_alpha: Erp) -> None:
+    paper = Paper(tryton_alpha)
+    taxes = of(tryton_alpha.shop).taxes["standard"]
+    goods = priced(paper, paper.goods("ALP-MUG", 1, "0"), Decimal("33.33"), taxes)
+    discount = priced(paper, paper.money(LineKind.DISCOUNT, "DISCOUNT", "0"), Decimal("-0.08"), taxes)
+    check(tryton_alpha, paper.sale([goods, discount]))
 
 
 def _yen(amount: str) -> Both:
