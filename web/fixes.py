@@ -12,6 +12,7 @@ MAPPING_SCREENS = {
     "shipping": "shipping",
     "payment": "payments",
     "payment_term": "terms",
+    "customer": "customers",
 }
 
 
@@ -37,9 +38,13 @@ def of(misses: str) -> tuple[str, str]:
     match missing.family:
         case "mapping" if missing.kind in MAPPING_SCREENS:
             return f"/mappings/{MAPPING_SCREENS[missing.kind]}", "Map it"
+        case "mapping" if missing.kind in ("residual", "guests"):
+            return "/policies", "Open the policies"
         case "mapping":
             return "/mappings", "Open the mappings"
-        case "credential" | "connection" | "kind" | "key" | "seal":
+        case "policies":
+            return "/roads", "Open the settings"
+        case "credential" | "connection" | "erp" | "kind" | "key" | "seal":
             return "/connection", "Fix the connection"
         case "grant" | "scope":
             return "/settings", "See the permission"

@@ -22,11 +22,13 @@ from web.pages import (
     privacy,
     record,
     records,
+    roads,
     settings,
 )
 from web.screens import act, not_there, show
 
 REPLAY = Permission.REPLAY
+REFUND = Permission.REFUND
 CONNECT = Permission.CONNECT_ERP
 MAP = Permission.PUBLISH_MAPPINGS
 POLICIES = Permission.CHANGE_POLICIES
@@ -48,6 +50,7 @@ def routes() -> list[BaseRoute]:
         show("/records", records.show),
         act("/records/{record:path}/resync", record.resync, needs=REPLAY),
         act("/records/{record:path}/replay", record.replay_last, needs=REPLAY),
+        act("/records/{record:path}/agree", record.agree, needs=REFUND),
         show("/records/{record:path}", record.show),
         show("/issues", issues.show),
         show("/issues/{issue}", issue.show),
@@ -72,6 +75,8 @@ def routes() -> list[BaseRoute]:
         act("/mappings/{sheet}", mapping.save, needs=MAP),
         show("/policies", policies.show),
         act("/policies", policies.save, needs=MAP),
+        show("/roads", roads.show),
+        act("/roads", roads.save, needs=POLICIES),
         show("/settings", settings.show),
         act("/settings/owners", settings.save_owners, needs=POLICIES),
         act("/settings/people/{staff}", settings.permit, needs=STAFF),

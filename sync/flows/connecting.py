@@ -119,7 +119,7 @@ def resume(session: Session, *, by: Person) -> list[int]:
 
 def released(session: Session) -> list[int]:
     """Makes the jobs ready that wait for the shop's connection or its credential, and returns their ids."""
-    families = ("connection", "credential")
+    families = ("connection", "credential", "erp")
     own = [misses for misses in jobs.held_for(session) if misses.partition(":")[0] in families]
     return jobs.release(session, misses=own)
 

@@ -9,7 +9,9 @@ import re
 from dataclasses import dataclass
 
 PREFIX = "gid://shopify/"
-_SHORT = re.compile(r"[A-Z][A-Za-z]+/[0-9A-Za-z_-]+")
+# A kind and a number; what the ERP made for an order is named after it: `Order/7#credit:12`.
+_SHORT = re.compile(r"[A-Z][A-Za-z]+/[0-9A-Za-z_-]+(#[a-z]+:.+)?")
+_PARTS = {"credit": "Credit note", "shipment": "Shipment"}
 _WORDS = {
     "InventoryItem": "Stock item",
     "InventoryLevel": "Stock level",
@@ -28,6 +30,7 @@ class RecordName:
     word: str  # Order
     number: str  # 6000000123, the number that Shopify's admin uses in addresses
     path: str  # Order/6000000123
+    order_path: str = ""  # of the order that it belongs to, when it is a part of one
 
     @property
     def is_order(self) -> bool:
@@ -41,6 +44,12 @@ def of(record: str) -> RecordName:
     kind, slash, number = path.partition("/")
     if not slash or not _SHORT.fullmatch(path):
         return RecordName(record=record, word="Record", number=record, path=record)
+    number, _, part = number.partition("#")
+    if part:
+        what, _, erp_id = part.partition(":")
+        word = _PARTS.get(what) or what.capitalize()
+        order_path = f"{kind}/{number}"
+        return RecordName(record=record, word=word, number=erp_id, path=path, order_path=order_path)
     word = _WORDS.get(kind) or re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind).capitalize()
     return RecordName(record=record, word=word, number=number, path=path)
 

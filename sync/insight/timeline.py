@@ -64,6 +64,15 @@ class Entry:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Part:
+    """Something that the ERP made for the record, with a page of its own: a credit note, a shipment."""
+
+    name: names.RecordName
+    state: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Timeline:
     """A record's whole story."""
 
@@ -82,6 +91,7 @@ class Timeline:
     proof: dict[str, Any] | None
     latest_delivery_id: int | None
     documents: tuple[ErpDocument, ...]
+    parts: tuple[Part, ...]
     entries: tuple[Entry, ...]
 
 
@@ -119,7 +129,23 @@ def of(session: Session, record: str) -> Timeline | None:
         proof=snapshot.proof if snapshot else None,
         latest_delivery_id=next((row.id for row in deliveries if row.body is not None), None),
         documents=erp_documents.of(session, links),
+        parts=_parts(session, record),
         entries=tuple(sorted(entries, key=lambda entry: entry.at, reverse=True)[:ENTRIES_LIMIT]),
+    )
+
+
+def _parts(session: Session, record: str) -> tuple[Part, ...]:
+    rows = session.scalars(
+        select(Job)
+        .where(Job.record.startswith(f"{record}#", autoescape=True))
+        .order_by(Job.id.desc())
+        .limit(ENTRIES_LIMIT)
+    )
+    newest: dict[str, Job] = {}
+    for row in rows:
+        newest.setdefault(row.record, row)
+    return tuple(
+        Part(name=names.of(row.record), state=row.state, reason=row.reason) for row in newest.values()
     )
 
 

@@ -21,6 +21,8 @@ from sync.insight import names, proofs, rule_changes
         ("gid://shopify/InventoryItem/7", "Stock item", "InventoryItem/7"),
         ("gid://shopify/DraftOrder/7", "Draft order", "DraftOrder/7"),
         ("erp:shipment:12", "Record", "erp:shipment:12"),
+        ("gid://shopify/Order/7#credit:12", "Credit note", "Order/7#credit:12"),
+        ("gid://shopify/Order/7#shipment:CU/3", "Shipment", "Order/7#shipment:CU/3"),
     ],
 )
 def test_a_record_has_a_word_and_a_path_that_leads_back(record: str, word: str, path: str) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from oauth.models import AuditEntry, PrivacyRequest, Shop
 from oauth.staff import Permission
+from sync.domain.policies import BackPolicies, Road
 from sync.state.models import Delivery, Job
 from tests.insight.rows import Rows, order
 from tests.oauth.shopify import BETA
@@ -32,6 +33,8 @@ ACTS = {
     "/mappings/roll-back": Permission.PUBLISH_MAPPINGS,
     "/mappings/taxes": Permission.PUBLISH_MAPPINGS,
     "/policies": Permission.PUBLISH_MAPPINGS,
+    "/records/Order/6000000001%23credit:7/agree": Permission.REFUND,
+    "/roads": Permission.CHANGE_POLICIES,
     "/settings/owners": Permission.CHANGE_POLICIES,
     "/settings/people/1": Permission.MANAGE_STAFF,
     "/privacy/1/file": Permission.READ_PERSONAL_DATA,
@@ -195,3 +198,30 @@ def test_a_data_request_ends_as_a_file_that_is_handed_over_and_written_down(
     assert "attachment" in answer.headers["content-disposition"]
     assert "privacy_file_opened" in _acts(rows)
     assert office.do(f"/privacy/{request.id}/file", shop=BETA, who="cy").status_code == 404
+
+
+def test_roads_to_shopify_are_shut_until_a_person_opens_them(office: Office, rows: Rows) -> None:
+    with rows.database.transaction(shop_id=rows.shop_id) as session:
+        before = BackPolicies.of(session.get_one(Shop, rows.shop_id).policies)
+    assert not any(before.is_on(road) for road in Road)
+    wrong = office.do("/roads", road_stock="on", per_refund="much")
+    assert "Write an amount" in wrong.text
+    assert office.do("/roads", road_stock="on", road_refunds="on", per_refund="50,00").status_code == 200
+    with rows.database.transaction(shop_id=rows.shop_id) as session:
+        after = BackPolicies.of(session.get_one(Shop, rows.shop_id).policies)
+    assert after.is_on(Road.STOCK)
+    assert after.is_on(Road.REFUNDS)
+    assert str(after.refunds.per_refund) == "50.00"
+    assert after.refunds.two_persons_above is None
+    assert "roads_changed" in _acts(rows)
+
+
+def test_only_who_may_refund_opens_the_road_on_which_money_leaves(office: Office, rows: Rows) -> None:
+    office.permit(Permission.CHANGE_POLICIES)
+    answer = office.do("/roads", who="bo", road_stock="on", road_refunds="on", per_refund="9999")
+    assert answer.status_code == 200
+    with rows.database.transaction(shop_id=rows.shop_id) as session:
+        policies = BackPolicies.of(session.get_one(Shop, rows.shop_id).policies)
+    assert policies.is_on(Road.STOCK)
+    assert not policies.is_on(Road.REFUNDS)
+    assert policies.refunds.per_refund == 0

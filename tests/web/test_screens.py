@@ -28,6 +28,7 @@ SCREENS = (
     "/connection",
     "/mappings",
     "/policies",
+    "/roads",
     "/settings",
     "/privacy",
 )

@@ -17,7 +17,7 @@ from sync.flows import connecting
 from sync.flows.connecting import Person, Typed
 from sync.insight import activity
 from sync.insight.activity import ErpDoor
-from sync.state.settings_models import Connection
+from sync.state.settings_models import Connection, ConnectionState
 from web.errors import NotThere
 from web.screens import Asked, nudged
 
@@ -110,6 +110,10 @@ def test(asked: Asked) -> Response:
         probe = connecting.test(asked.state["engine"].gateways, row, shop_domain=asked.visit.shop_domain)
     except Fault as fault:
         return asked.refused("connection", _page(asked, _Filled(problem=fault.sentence), kind=row.kind))
+    with asked.transaction() as session:
+        # Somebody may have corrected it in the ERP itself; while it is paused its work goes on waiting.
+        ids = connecting.released(session) if row.state != ConnectionState.PAUSED else []
+    nudged(asked, ids)
     return asked.done(go="/connection", say=f"It works: {_spelt(probe)}.")
 
 

@@ -63,7 +63,10 @@ class Home:
     status: Status
     banner: Banner | None
     advice: tuple[Advice, ...]
-    steps: tuple[Step, ...]
+    steps: tuple[
+        Step, ...
+    ]  # of the guide; the first three alone are the checks of a shop without a synced order
+    has_guide: bool
     proof_path: str
 
 
@@ -79,7 +82,8 @@ def show(asked: Asked) -> Response:
             status=_status(answer.mood),
             banner=_banner(answer),
             advice=_advice(answer, has_guide=has_guide),
-            steps=_steps(answer) if has_guide else (),
+            steps=_steps(answer) if has_guide else _steps(answer)[:3] if not answer.guide.has_synced else (),
+            has_guide=has_guide,
             proof_path=names.of(answer.last_proof.record).path if answer.last_proof else "",
         ),
     )

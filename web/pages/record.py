@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from oauth.names import app_in_admin, store_name
 from oauth.staff import Permission
-from sync.flows import replay
+from sync.flows import agreements, back, replay
 from sync.insight import names, proofs, timeline
 from sync.insight.proofs import Proof
 from sync.insight.records import Tab
@@ -37,6 +37,8 @@ class RecordPage:
     story: Timeline
     standing: Standing
     proof: Proof | None
+    agreement: str  # what a person has to agree to before money is paid out; "" when nothing
+    may_refund: bool
     may_replay: bool
     may_read: bool
     address: str  # of this page inside the admin, for a colleague
@@ -47,6 +49,7 @@ def show(asked: Asked) -> Response:
     record = names.record_at(asked.path("record"))
     with asked.transaction() as session:
         story = timeline.of(session, record)
+        agreed = agreements.asked_for(session, record)
     if story is None:
         raise NotThere(record)
     place = f"{ROOT}/records/{story.name.path}"
@@ -56,6 +59,8 @@ def show(asked: Asked) -> Response:
             story=story,
             standing=_standing(story),
             proof=proofs.read(story.proof),
+            agreement=agreed.sentence if agreed else "",
+            may_refund=asked.may(Permission.REFUND),
             may_replay=asked.may(Permission.REPLAY),
             may_read=asked.may(Permission.READ_PERSONAL_DATA),
             address=app_in_admin(
@@ -98,6 +103,25 @@ def replay_last(asked: Asked) -> Response:
         )
     asked.state["engine"].nudge_deliveries(story.latest_delivery_id)
     return asked.done(go=f"/records/{story.name.path}", say="Replay started.")
+
+
+def agree(asked: Asked) -> Response:
+    """A person agrees to exactly the refund that is asked for."""
+    record = names.record_at(asked.path("record"))
+    with asked.transaction() as session:
+        agreed = agreements.asked_for(session, record)
+        if agreed is None:
+            raise NotThere(record)
+        ids = back.approve(
+            session,
+            shop_id=asked.visit.shop_id,
+            record=record,
+            values=agreed.values,
+            actor=asked.actor,
+            address=asked.visit.address,
+        )
+    nudged(asked, ids)
+    return asked.done(go=f"/records/{names.of(record).path}", say="You agreed. It goes on.")
 
 
 def _standing(story: Timeline) -> Standing:

@@ -1,0 +1,150 @@
+"""What comes back from the ERP: which roads to Shopify are open, and the limits of each. All are shut until opened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from starlette.responses import Response
+
+from oauth import audit
+from oauth.models import Shop
+from oauth.staff import Permission
+from sync.domain.policies import BackPolicies, Mode, Road
+from sync.state import jobs
+from web.forms import Form, NotFilledIn
+from web.screens import Asked, nudged
+
+MODES = ((Mode.OFF, "Off"), (Mode.LINK_ONLY, "Match only, write nothing"), (Mode.ON, "On"))
+WORDS = {
+    Road.STOCK: ("Stock", "The ERP’s stock becomes the stock in Shopify."),
+    Road.SHIPMENTS: ("Shipments", "What the ERP ships is marked as sent in Shopify, with its tracking."),
+    Road.PRICES: ("Prices", "The ERP’s prices become the prices in Shopify."),
+    Road.PRODUCTS: ("Products", "The ERP’s products are matched with those in Shopify, or written there."),
+    Road.REFUNDS: ("Refunds", "Credit notes of the ERP are paid out to customers, within the limits below."),
+}
+# Opening the road on which money leaves takes the permission to let it leave.
+NEEDS = {Road.REFUNDS: Permission.REFUND}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """One road."""
+
+    name: str
+    label: str
+    details: str
+    mode: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoadsPage:
+    """What the page shows."""
+
+    roads: tuple[Choice, ...]
+    modes: tuple[tuple[str, str], ...]
+    per_refund: str
+    per_day: str
+    two_persons_above: str
+    notifies_of_refunds: bool
+    notifies_of_shipments: bool
+    errors: Mapping[str, str]
+    may_change: bool
+    may_refund: bool
+
+
+def show(asked: Asked) -> Response:
+    """The roads."""
+    return asked.page("roads", _page(asked, {}))
+
+
+def save(asked: Asked) -> Response:
+    """Opens and shuts roads, from now on."""
+    try:
+        limits = _limits(asked.form) if asked.may(Permission.REFUND) else None
+    except NotFilledIn as wrong:
+        return asked.refused("roads", _page(asked, wrong.sentences))
+    with asked.transaction() as session:
+        shop = session.get_one(Shop, asked.visit.shop_id)
+        before = dict(shop.policies)
+        after = dict(before)
+        after["roads"] = {**before.get("roads", {}), **_modes(asked)}
+        after["shipments"] = {
+            **before.get("shipments", {}),
+            "notifies": asked.form.is_on("notifies_of_shipments"),
+        }
+        if limits is not None:
+            after["refunds"] = {**before.get("refunds", {}), **limits}
+        shop.policies = after
+        parts = ("roads", "shipments", "refunds")
+        audit.write(
+            session,
+            shop_id=shop.id,
+            actor=asked.actor,
+            act="roads_changed",
+            before={name: before.get(name) for name in parts},
+            after={name: after.get(name) for name in parts},
+            address=asked.visit.address,
+        )
+        ids = jobs.release(session, misses=["policies"])
+    nudged(asked, ids)
+    return asked.done(go="/roads", say="Saved.")
+
+
+def _modes(asked: Asked) -> dict[str, str]:
+    allowed = {mode.value for mode, _ in MODES}
+    typed = {road: asked.form.text(f"road_{road.value}") for road in Road}
+    return {
+        road.value: mode
+        for road, mode in typed.items()
+        if mode in allowed and (road not in NEEDS or asked.may(NEEDS[road]))
+    }
+
+
+def _limits(form: Form) -> dict[str, Any]:
+    return {
+        "per_refund": _amount(form, "per_refund") or "0",
+        "per_day": _amount(form, "per_day") or "0",
+        "two_persons_above": _amount(form, "two_persons_above"),
+        "is_notified": form.is_on("notifies_of_refunds"),
+    }
+
+
+def _amount(form: Form, name: str) -> str | None:
+    typed = form.text(name).replace(",", ".")
+    if not typed:
+        return None
+    try:
+        amount = Decimal(typed)
+    except InvalidOperation:
+        raise NotFilledIn(**{name: "Write an amount, for example 50.00."}) from None
+    if not amount.is_finite() or amount < 0:
+        raise NotFilledIn(**{name: "The amount is not below zero."})
+    return str(amount)
+
+
+def _page(asked: Asked, errors: Mapping[str, str]) -> RoadsPage:
+    with asked.transaction() as session:
+        policies = BackPolicies.of(session.get_one(Shop, asked.visit.shop_id).policies)
+    refunds = policies.refunds
+    return RoadsPage(
+        roads=tuple(
+            Choice(name=road.value, label=label, details=details, mode=policies.mode(road).value)
+            for road, (label, details) in WORDS.items()
+        ),
+        modes=tuple((mode.value, words) for mode, words in MODES),
+        per_refund=_spelt(refunds.per_refund),
+        per_day=_spelt(refunds.per_day),
+        two_persons_above=_spelt(refunds.two_persons_above),
+        notifies_of_refunds=refunds.is_notified,
+        notifies_of_shipments=policies.notifies_of_shipments,
+        errors=errors,
+        may_change=asked.may(Permission.CHANGE_POLICIES),
+        may_refund=asked.may(Permission.REFUND),
+    )
+
+
+def _spelt(amount: Decimal | None) -> str:
+    return "" if amount is None else str(amount)
