@@ -13,6 +13,7 @@ from tests.browser.stack import ALPHA, ERP_KEY
 
 pytestmark = pytest.mark.slow
 NORA = "nora.fields@example.com"
+LOOKS = 20
 SCREENS = {
     "": "Home",
     "/records": "Records",
@@ -26,6 +27,7 @@ SCREENS = {
     "/policies": "Policies",
     "/activity": "Activity",
     "/audit": "Audit log",
+    "/roads": "From your ERP to Shopify",
     "/settings": "Settings",
     "/privacy": "Privacy requests",
 }
@@ -41,7 +43,7 @@ def test_a_data_request_ends_as_a_file_in_the_owners_hands(at_work: Journey, tmp
     )
     inside = at_work.open("/privacy", heading="Privacy requests")
     button = inside.get_by_role("button", name="Download the file")
-    for _ in range(20):
+    for _ in range(LOOKS):
         if button.count():
             break
         at_work.open("/privacy", heading="Privacy requests")
@@ -72,6 +74,25 @@ def test_a_shop_that_left_comes_back_to_everything_as_it_was(at_work: Journey) -
     at_work.open("/records?search=1002", heading="Records")
     inside.get_by_text("Order #1002").click()
     expect(inside.get_by_text("In sync")).to_be_visible()
+
+
+def test_a_permission_that_was_taken_away_comes_back_with_the_next_installation(at_work: Journey) -> None:
+    page, stack = at_work.page, at_work.stack
+    stack.control(f"/shops/{ALPHA}/scopes", revoke=["read_returns"])
+    inside = at_work.open("/settings", heading="Settings")
+    warning = inside.get_by_text("read_returns")
+    for _ in range(LOOKS):
+        if warning.count():
+            break
+        at_work.open("/settings", heading="Settings")
+    expect(warning).to_be_visible()
+    stack.control(f"/shops/{ALPHA}/uninstall")
+    page.goto(stack.link())
+    page.get_by_role("button", name="Install").click()
+    at_work.arrived("Home")
+    at_work.menu("Settings")
+    at_work.arrived("Settings")
+    expect(inside.get_by_text("permission is not complete")).to_have_count(0)
 
 
 def test_menu_back_and_reload_keep_the_place(at_work: Journey) -> None:

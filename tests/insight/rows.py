@@ -45,7 +45,7 @@ class Rows:
             record=record,
             state=state,
             lane=10,
-            hint={},
+            hint=more.pop("hint", {}),
             asked_at=asked_at,
             due_at=more.pop("due_at", asked_at),
             finished_at=asked_at if state in ("done", "ignored") else None,

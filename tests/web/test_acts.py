@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import select
 
 from oauth.models import AuditEntry, PrivacyRequest, Shop
 from oauth.staff import Permission
+from sync.domain.feeds import CreditTold
+from sync.domain.money import Money
 from sync.domain.policies import BackPolicies, Road
+from sync.flows import back, refund_pull
 from sync.state.models import Delivery, Job
 from tests.insight.rows import Rows, order
 from tests.oauth.shopify import BETA
@@ -225,3 +230,33 @@ def test_only_who_may_refund_opens_the_road_on_which_money_leaves(office: Office
     assert policies.is_on(Road.STOCK)
     assert not policies.is_on(Road.REFUNDS)
     assert policies.refunds.per_refund == 0
+
+
+def test_a_person_agrees_to_exactly_the_refund_that_is_asked_for(office: Office, rows: Rows) -> None:
+    record = f"{order(1)}#credit:7"
+    told = CreditTold(number="CN7", origin="6000000001", total=Money(Decimal("41.94"), "EUR"))
+    job = rows.job(
+        record,
+        "held",
+        flow=refund_pull.FLOW,
+        misses=back.approval(record),
+        hint={"values": told.plain()},
+        reason="One person has to agree.",
+    )
+    path = "/records/Order/6000000001%23credit:7"
+    page = office.look(path).text
+    assert "41.94 EUR are paid out to the customer for CN7." in page
+    assert "Open the order" in page
+    assert office.do(f"{path}/agree").json()["say"] == "You agreed. It goes on."
+    assert _state(rows, job) == "ready"
+    with rows.database.transaction(shop_id=rows.shop_id) as session:
+        agreed = back.approvals(
+            session, shop_id=rows.shop_id, record=record, values=refund_pull.agreed_values(told)
+        )
+        more = replace(told, total=Money(Decimal("41.95"), "EUR"))
+        other = back.approvals(
+            session, shop_id=rows.shop_id, record=record, values=refund_pull.agreed_values(more)
+        )
+    assert len(agreed) == 1
+    assert other == set()
+    assert office.do(f"{path}/agree").status_code == 404
