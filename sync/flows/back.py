@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from kit.crypto import fingerprint
-from kit.faults import Misconfigured
+from kit.faults import Misconfigured, Transient
 from oauth import audit
 from oauth.models import AuditEntry
 from sync.connectors.base import Written
@@ -29,6 +29,19 @@ from sync.state.stock import PRODUCT
 
 APPROVED = "approved"
 ORDER = "gid://shopify/Order/"
+
+
+class UnderWay(Transient):
+    """Something of ours for this order is being made at Shopify at this moment. It is no attempt."""
+
+    counts = False
+
+    def __init__(self) -> None:
+        super().__init__(
+            "own_write_under_way",
+            "Concord is writing to this order at Shopify; the order is looked at afterwards.",
+            after_seconds=5.0,
+        )
 
 
 def policies(work: Work) -> BackPolicies:
@@ -124,11 +137,41 @@ def write(work: Work, *, purpose: str, variables: Any, call: Callable[[str], Wri
     )
 
 
+def is_begun(session: Session, work: Work, *, purpose: str) -> bool:
+    """Whether a write of this job was begun and never answered: perhaps it was done."""
+    found = intents.open_ones(session, flow=work.job.flow, record=work.job.record)
+    return any(each.purpose == purpose for each in found)
+
+
+def drop_open(session: Session, work: Work, *, purpose: str) -> None:
+    """Gives up what was begun, because the other side was read just now, does not have it, and shall not get it."""
+    for intent in intents.open_ones(session, flow=work.job.flow, record=work.job.record):
+        if intent.purpose == purpose:
+            intents.close(session, intent.key, state=IntentState.DROPPED)
+
+
 def close_open(session: Session, work: Work, *, purpose: str) -> None:
     """Closes what was begun and never answered, because the other side was read just now and is as it should be."""
     for intent in intents.open_ones(session, flow=work.job.flow, record=work.job.record):
         if intent.purpose == purpose:
             intents.close(session, intent.key, state=IntentState.DONE)
+
+
+def wait_for_own(session: Session, order: str) -> None:
+    """Raises UnderWay while a refund or fulfilment of ours is being made for the order: its traces at Shopify are not
+    news for the ERP, and whether they are is only known once its intent is closed and its link saved, in one commit."""
+    begun = session.scalar(
+        select(Intent.key)
+        .where(
+            Intent.flow.in_(["refund_pull", "shipment_pull"]),
+            Intent.purpose.in_(["refund", "fulfilment"]),
+            Intent.record.startswith(f"{order}#", autoescape=True),
+            Intent.state.in_([IntentState.INTENDED, IntentState.UNKNOWN]),
+        )
+        .limit(1)
+    )
+    if begun is not None:
+        raise UnderWay
 
 
 def approve(

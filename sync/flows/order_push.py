@@ -22,7 +22,7 @@ from sync.domain.filters import Skip
 from sync.domain.money import Money
 from sync.domain.plan import LEDGER_NEEDED, Plan, needs_ledger, plan_order
 from sync.domain.records import Order
-from sync.flows import fulfilment_push, road
+from sync.flows import back, fulfilment_push, road
 from sync.flows.road import Done, Outcome, Skipped, Work
 from sync.shopify import bodies, reader
 from sync.shopify.reader import Read
@@ -44,12 +44,14 @@ def run(work: Work) -> Outcome:
     _keep(work, order)
     if agreements is None and needs_ledger(order, already, rules):
         order, agreements = _ask_shopify(work)
+        already = _already_now(work, order)
         _keep(work, order)
     with work.gateways.erp(connection, work.shop.domain) as connector:
         catalogue = work.gateways.catalogue(connection, connector, _codes(order))
         plan = plan_order(order, rules, agreements=agreements, already=already, catalogue=catalogue)
         if isinstance(plan, Skip) and plan.code == LEDGER_NEEDED:
             order, agreements = _ask_shopify(work)
+            already = _already_now(work, order)
             catalogue = work.gateways.catalogue(connection, connector, _codes(order))
             plan = plan_order(order, rules, agreements=agreements, already=already, catalogue=catalogue)
         if isinstance(plan, Skip):
@@ -93,8 +95,15 @@ def _newest_body(session: Session, record: str) -> bytes | None:
     ).scalar()
 
 
+def _already_now(work: Work, order: Order) -> Exported:
+    """What is in the ERP, looked up after the order was read again: what we did meanwhile is not news."""
+    with work.reading() as session:
+        return _already(session, order)
+
+
 def _already(session: Session, order: Order) -> Exported:
-    """What of this order is in the ERP, from the facts kept with its links."""
+    """What of this order is in the ERP, from the facts kept with its links. Raises UnderWay while we write to it."""
+    back.wait_for_own(session, order.gid)
     found = links.of_record(session, order.gid)
     documents = [link.facts for link in found if link.kind in ("order", "delta")]
     return Exported.of_facts(documents, [link.shopify_gid for link in found if link.kind == "shipment"])

@@ -40,6 +40,7 @@ SEPARATOR = "#credit:"  # record: the order, this, and the ERP's credit note
 DAY = timedelta(hours=24)
 ONE_AT_A_TIME = 7_261_010  # advisory lock, with the shop: limits are checked one refund after another
 LEDGER_SECONDS = 5.0
+SHUT = "Credit notes of the ERP are not paid out at Shopify in this shop."
 
 
 def take(session: Session, work: Work, _connection: Connection, changes: Sequence[Change]) -> None:
@@ -60,24 +61,13 @@ def take(session: Session, work: Work, _connection: Connection, changes: Sequenc
             )
 
 
-def is_under_way(session: Session, order: str) -> bool:
-    """Whether a refund of ours for this order is being made: its entry in Shopify's ledger is not news for the ERP."""
-    return bool(
-        session.scalar(
-            select(func.count()).where(
-                Intent.flow == FLOW,
-                Intent.record.startswith(f"{order}{SEPARATOR}", autoescape=True),
-                Intent.state.in_([IntentState.INTENDED, IntentState.UNKNOWN]),
-            )
-        )
-    )
-
-
 def run(work: Work) -> Outcome:
     """Makes the refund of one credit note, or says why not."""
     policies = back.policies(work)
-    if not policies.is_on(Road.REFUNDS):
-        return Skipped("Credit notes of the ERP are not paid out at Shopify in this shop.")
+    with work.reading() as session:
+        is_begun = back.is_begun(session, work, purpose=PURPOSE)
+    if not policies.is_on(Road.REFUNDS) and not is_begun:
+        return Skipped(SHUT)
     told = CreditTold.of(work.job.hint["values"])
     order_gid, _, erp_id = work.job.record.partition(SEPARATOR)
     connection = work.gateways.connection_of(work.shop.id)
@@ -92,6 +82,10 @@ def run(work: Work) -> Outcome:
             )
     client = work.gateways.shopify(work.shop.id, work.shop.domain)
     made = refunds.find(client, order_gid, _mark(work), lane=work.job.lane)
+    if made is None and not policies.is_on(Road.REFUNDS):
+        with work.transaction() as session:
+            back.drop_open(session, work, purpose=PURPOSE)
+        return Skipped(SHUT)
     if made is None:
         order = _read(work, order_gid).order
         made = _make(work, policies, told, _wish(work, connection, policies, told, order))

@@ -25,7 +25,7 @@ from sync.flows.road import Done, Outcome, Skipped, Work
 from sync.flows.shipment_plan import Dispatch, Goods
 from sync.shopify import fulfilments, topics
 from sync.shopify.fulfilments import Made, Package, Routing
-from sync.state import intents, jobs, links
+from sync.state import jobs, links
 from sync.state.models import Delivery, Lane, Link
 from sync.state.settings_models import Connection
 
@@ -34,6 +34,7 @@ KIND = "shipment"
 PURPOSE = "fulfilment"
 SEPARATOR = "#shipment:"  # record: the order, this, and the ERP's shipment
 MOVES_LIMIT = 5
+SHUT = "Shipments of the ERP are not carried over in this shop."
 
 
 def take(session: Session, work: Work, _connection: Connection, changes: Sequence[Change]) -> None:
@@ -70,8 +71,11 @@ def waits_for(fulfilment_order: str) -> str:
 def run(work: Work) -> Outcome:
     """Carries one shipment over: made, changed in its tracking, or called off."""
     policies = back.policies(work)
-    if not policies.is_on(Road.SHIPMENTS) or not policies.owners.may_write(Group.SHIPMENT, source=Side.ERP):
-        return Skipped("Shipments of the ERP are not carried over in this shop.")
+    is_open = policies.is_on(Road.SHIPMENTS) and policies.owners.may_write(Group.SHIPMENT, source=Side.ERP)
+    with work.reading() as session:
+        is_begun = back.is_begun(session, work, purpose=PURPOSE)
+    if not is_open and not is_begun:
+        return Skipped(SHUT)
     told = ShipmentTold.of(work.job.hint["values"])
     order, _, erp_id = work.job.record.partition(SEPARATOR)
     connection = work.gateways.connection_of(work.shop.id)
@@ -91,11 +95,18 @@ def run(work: Work) -> Outcome:
             "The order of this shipment is not linked to the ERP yet.",
             misses=f"link:{order}",
         )
-    return _fulfil(work, connection, policies, rules, told)
+    return _fulfil(work, connection, policies, rules, told, is_open=is_open, is_begun=is_begun)
 
 
 def _fulfil(
-    work: Work, connection: Connection, policies: BackPolicies, rules: Rules, told: ShipmentTold
+    work: Work,
+    connection: Connection,
+    policies: BackPolicies,
+    rules: Rules,
+    told: ShipmentTold,
+    *,
+    is_open: bool,
+    is_begun: bool,
 ) -> Outcome:
     order, _, _ = work.job.record.partition(SEPARATOR)
     location = back.location_of(rules, told.warehouse)
@@ -103,15 +114,16 @@ def _fulfil(
     with work.reading() as session:
         goods = _goods(session, connection, rules, told)
         told_of = _told(session, connection, order)
-        was_begun = any(
-            each.purpose == PURPOSE for each in intents.open_ones(session, flow=FLOW, record=work.job.record)
-        )
     routing = _read(work, order)
     taken = [gid for gid, is_of_erp in told_of.items() if is_of_erp]
     found = shipment_plan.already(routing, goods, packages, taken=taken)
     own = [made for made in found if made.gid not in told_of]
-    if was_begun and own:
+    if is_begun and own:
         return _settle(work, connection, own[-1], packages, "It had arrived at Shopify already.")
+    if not is_open:
+        with work.transaction() as session:
+            back.drop_open(session, work, purpose=PURPOSE)
+        return Skipped(SHUT)
     if routing.is_cancelled:
         raise Rejected("order_cancelled", "The order was cancelled at Shopify, but the ERP shipped it.")
     dispatch = _dispatch(work, routing, goods, location)

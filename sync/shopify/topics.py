@@ -104,7 +104,7 @@ def _kept(name: str, *scopes: str, home: Home = Home.APP, of: str = "") -> Topic
     return Topic(name=name, home=home, scopes=scopes, record_type=of, paths=_OWN if of else ())
 
 
-_B2B = ("read_companies", "read_customers")
+_B2B = ("read_companies",)  # `read_customers` would open them too, but only a shop with B2B needs them
 TOPICS: Mapping[str, Topic] = {
     topic.name: topic
     for topic in (

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.flows.town import Town
+from sync.domain.feeds import ProductTold
+from tests.flows.town import ALPHA, Town
 
 
 def test_every_variant_with_a_known_code_is_linked_and_nothing_is_written(town: Town) -> None:
@@ -13,3 +14,35 @@ def test_every_variant_with_a_known_code_is_linked_and_nothing_is_written(town: 
     assert set(linked) == {each["code"] for each in town.books.products.values()}
     assert town.variant("ALP-TENT-2P") == before
     assert town.intents("product_pull") == []
+
+
+def test_a_pair_that_does_not_hold_any_more_is_taken_apart(town: Town) -> None:
+    town.link_products()
+    for product in town.books.products.values():
+        if product["code"] == "ALP-MUG":
+            product.update(code="OTHER", barcodes=[])
+    town.clock.move(3600)
+    town.link_products()
+    assert "ALP-MUG" not in {link.erp_number for link in town.links("product")}
+
+
+def test_texts_are_carried_over_only_where_the_erp_owns_them(town: Town) -> None:
+    town.link_products()
+    told = ProductTold(product=town.product("ALP-MUG"), code="ALP-MUG", title="Titanium Cup")
+    for policies in ({"roads": {"products": "on"}}, {"owners": {"product_content": "erp"}}):
+        before = product_title(town)
+        assert before == "Titanium Mug"
+        town.set(**policies)
+        town.books.note("products", told.product, told.plain())
+        town.rest()
+    assert product_title(town) == "Titanium Cup"
+    town.books.note("products", told.product, told.plain())
+    town.rest()
+    assert len(town.intents("product_pull")) == 1
+
+
+def product_title(town: Town) -> str:
+    product = town.stage.store.get(ALPHA, "product", town.variant("ALP-MUG")["productId"])
+    assert product is not None
+    title: str = product["title"]
+    return title

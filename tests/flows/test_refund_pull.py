@@ -220,6 +220,24 @@ def test_a_lost_answer_pays_once(open_town: Town) -> None:
     assert [each.state for each in town.intents("refund_pull")] == [IntentState.DONE]
 
 
+def test_a_road_that_is_shut_between_two_tries_leaves_nothing_open(open_town: Town) -> None:
+    town = open_town
+    for number, fault in (("C1", "cut"), ("C2", "fail")):
+        order = town.order((MUG, 2))
+        town.set(roads={"refunds": "on"})
+        town.stage.world.faults.add({"kind": fault, "target": "graphql", "match": "RefundCreate"})
+        town.credit(number, order, "5.00")
+        town.clock.move(70)
+        town.stage.clockwork.tick()
+        town.stage.engine.run_jobs(limit=2)
+        town.set(roads={"refunds": "off"})
+        town.rest()
+        assert len(paid_back(town, order)) == (1 if fault == "cut" else 0)
+    states = {each.state for each in town.intents("refund_pull")}
+    assert states == {IntentState.DONE, IntentState.DROPPED}
+    assert town.jobs("order_push", JobState.READY) == []
+
+
 @pytest.mark.parametrize("first", [1, 10, 19, 28])
 def test_a_process_that_dies_at_any_moment_pays_once(open_town: Town, first: int) -> None:
     town = open_town
