@@ -20,7 +20,7 @@ demo: venv ## two shops, an ERP and Concord on this machine; ONCE=1 ends after t
 sandbox: venv ## only the local Shopify, at http://127.0.0.1:9100
 	@exec $(BIN)/python -m sandbox.shopify
 
-test: venv ## every test, with the real ERP, a browser and processes that are killed
+test: venv lint ## lint and every test, with the real ERP, a browser and processes that are killed
 	@$(PYTEST)
 
 check: venv lint ## before a commit: lint and the fast tests, under two minutes
