@@ -75,7 +75,7 @@ class Guide:
 
 @dataclass(frozen=True, kw_only=True)
 class LastProof:
-    """The newest order whose money was proven."""
+    """The newest order whose money was proven: no cent is unexplained."""
 
     record: str
     title: str
@@ -190,7 +190,7 @@ def _at_risk(session: Session) -> tuple[Money, ...]:
 def _last_proof(session: Session) -> LastProof | None:
     found = session.execute(
         select(Snapshot.record, Snapshot.title, Snapshot.read_at)
-        .where(Snapshot.proof.is_not(None))
+        .where(Snapshot.proof["is_proven"].as_boolean())
         .order_by(Snapshot.id.desc())
         .limit(1)
     ).first()

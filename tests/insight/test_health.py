@@ -43,7 +43,7 @@ def test_a_connected_shop_without_orders_is_quiet(alpha: Rows, erp: Connection) 
 
 
 def test_a_shop_with_everything_synced_is_well(alpha: Rows, erp: Connection) -> None:
-    alpha.snapshot(order(1), "#1001", proof={"rows": []})
+    alpha.snapshot(order(1), "#1001", proof={"is_proven": True})
     alpha.attempt(alpha.job(order(1), "done"))
     alpha.link(order(1), erp.id, "SO1")
     alpha.link(order(2), erp.id, "SO2", linked_at=clock.now() - timedelta(days=3))
@@ -53,6 +53,14 @@ def test_a_shop_with_everything_synced_is_well(alpha: Rows, erp: Connection) -> 
     assert found.last_success_at == clock.now()
     assert found.last_proof is not None
     assert found.last_proof.title == "#1001"
+
+
+def test_a_proof_that_differs_is_never_shown_as_a_match(alpha: Rows, erp: Connection) -> None:
+    alpha.snapshot(order(1), "#1001", proof={"is_proven": True})
+    alpha.snapshot(order(2), "#1002", proof={"is_proven": False})
+    found = _health(alpha).last_proof
+    assert found is not None
+    assert found.title == "#1001"
 
 
 def test_waiting_work_says_since_when_and_a_long_wait_is_late(alpha: Rows, erp: Connection) -> None:
@@ -127,7 +135,7 @@ def test_the_guide_counts_its_steps_and_can_be_put_away(alpha: Rows, erp: Connec
 
 
 def test_another_shop_never_counts(db: Database, alpha: Rows, erp: Connection, beta: Rows) -> None:
-    alpha.snapshot(order(1), "#1001", proof={"rows": []})
+    alpha.snapshot(order(1), "#1001", proof={"is_proven": True})
     alpha.link(order(1), erp.id, "SO1")
     alpha.attempt(alpha.job(order(1), "done"))
     alpha.stuck(2)
