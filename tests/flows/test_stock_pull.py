@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from sandbox.shopify.commands import stock as shopify_stock
-from sync.flows import stock_drift
+from sync.flows import stock_drift, stock_pull
 from sync.state.models import IntentState, JobState
 from tests.flows.town import ALPHA, HARBOUR, HILL, Town
 
@@ -216,3 +216,26 @@ def test_a_dark_change_is_found_by_the_compare(open_town: Town) -> None:
     town.rest(seconds=timedelta(hours=1).total_seconds() + 60)
     town.rest(seconds=stock_drift.GRACE.total_seconds() + 60)
     assert available(town, MUG) == 64
+
+
+def test_more_values_than_one_call_takes_travel_in_several(
+    open_town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    town = open_town
+    monkeypatch.setattr(stock_pull, "ROWS_LIMIT", 3)
+    skus = [MUG, TENT, SPORK, "ALP-TORCH", "ALP-STOVE", "ALP-POLES", "ALP-BARS"]
+    for number, sku in enumerate(skus):
+        town.books.set_stock(town.product(sku), HARBOUR, str(40 + number))
+    town.rest()
+    assert [available(town, sku) for sku in skus] == list(range(40, 47))
+    assert sends(town) == 3
+
+
+@pytest.mark.parametrize("first", [1, 9, 17])
+def test_a_process_that_dies_at_any_moment_leaves_the_right_stock(open_town: Town, first: int) -> None:
+    town = open_town
+    for moment in range(first, first + 8):
+        town.books.set_stock(town.product(MUG), HARBOUR, str(200 + moment))
+        town.live(dying_after=moment)
+        assert available(town, MUG) == 200 + moment, f"died at moment {moment}"
+    assert {each.state for each in town.intents("stock_pull")} <= {IntentState.DONE, IntentState.DROPPED}
