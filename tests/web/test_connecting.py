@@ -224,3 +224,19 @@ def test_without_the_erp_a_sheet_still_shows_what_is_stored(office: Office, rows
     page = office.look("/mappings/payments").text
     assert "Your ERP’s list could not be read" in page
     assert "Down." in page
+
+
+@pytest.mark.parametrize(("sheet", "chosen"), [("products", "I1"), ("shipping", "C1")])
+def test_saving_a_sheet_keeps_the_pairs_that_it_does_not_show(
+    office: Office, rows: Rows, sheet: str, chosen: str
+) -> None:
+    office.books.options["carrier"] = [{"erp_id": "C1", "name": "Parcel"}]
+    office.connect()
+    for key in ("first", "second"):
+        office.do(f"/mappings/{sheet}", key_new=key, line_new=chosen, policy="hold", publish="yes")
+    office.do(f"/mappings/{sheet}", key_0="first", line_0="", policy="hold", publish="yes")
+    version = _published(rows)
+    assert version is not None
+    rules = read_rules(version.rules)
+    kept = rules.products.links if sheet == "products" else rules.shipping_methods
+    assert kept == {"second": chosen}

@@ -72,7 +72,8 @@ class Products:
         """The rules with these pairs and this policy."""
         products = rules.products
         choices = Choices(form, lists, self.options, frozenset({*products.links.values(), products.stand_in}))
-        wanted = {key: choices.of(name) for name, key in choices.lines()}
+        # A sheet shows its first lines only: what it does not show stays as it is.
+        wanted = {**products.links, **{key: choices.of(name) for name, key in choices.lines()}}
         if new := choices.new_key():
             wanted[new] = choices.of("line_new")
         policy = form.text("policy")

@@ -69,7 +69,8 @@ class Table:
         table: Mapping[str, str] = getattr(rules, self.part)
         rest = str(getattr(rules, self.rest_part)) if self.rest_part else ""
         choices = Choices(form, lists, self.options, frozenset({*table.values(), rest}))
-        wanted = {key: choices.of(name) for name, key in choices.lines()}
+        # A sheet shows its first lines only: what it does not show stays as it is.
+        wanted = {**table, **{key: choices.of(name) for name, key in choices.lines()}}
         if new := choices.new_key():
             wanted[new] = choices.of("line_new")
         values: dict[str, object] = {self.part: {key: chosen for key, chosen in wanted.items() if chosen}}
