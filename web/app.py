@@ -19,6 +19,7 @@ from sync.state.inbox import Stored
 from web.auth import Doorkeeper
 from web.errors import HANDLERS
 from web.headers import SecurityHeaders
+from web.options import Memory
 from web.routes import routes
 from web.state import State
 from web.webhooks import Inbox
@@ -51,6 +52,7 @@ def build(settings: Settings, *, engine: Callable[[Settings], Engine] = engine_o
                 doorkeeper=Doorkeeper(settings, gateways.database, installer),
                 code_grant=CodeGrant(gateways.database, installer, settings),
                 inbox=inbox,
+                options=Memory(),
             )
         finally:
             inbox.close()

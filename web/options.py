@@ -58,37 +58,43 @@ def label(option: Option) -> str:
     return f"{option.code} – {option.name}" if option.code and option.code != option.name else option.name
 
 
-class _Memory:
+class Memory:
+    """The lists of a moment ago. One per process, held in its state."""
+
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._known: dict[tuple[int, OptionKind], tuple[float, Sequence[Option]]] = {}
 
     def find(self, connection_id: int, kind: OptionKind) -> Sequence[Option] | None:
+        """The list, unless it is too old or was never read."""
         with self._lock:
             until, options = self._known.get((connection_id, kind), (0.0, ()))
         return options if until > clock.monotonic() else None
 
     def keep(self, connection_id: int, kind: OptionKind, options: Sequence[Option]) -> None:
+        """Remembers a list, and forgets the old ones."""
         now = clock.monotonic()
         with self._lock:
             self._known = {key: value for key, value in self._known.items() if value[0] > now}
             self._known[connection_id, kind] = (now + REMEMBER_SECONDS, options)
 
 
-_memory = _Memory()
-
-
 def read(
-    gateways: Gateways, connection: Connection, *, shop_domain: str, kinds: Sequence[OptionKind]
+    memory: Memory,
+    gateways: Gateways,
+    connection: Connection,
+    *,
+    shop_domain: str,
+    kinds: Sequence[OptionKind],
 ) -> Lists:
     """The lists of these kinds."""
     found: dict[OptionKind, Sequence[Option]] = {}
     try:
         for kind in kinds:
-            options = _memory.find(connection.id, kind)
+            options = memory.find(connection.id, kind)
             if options is None:
                 options = gateways.open(connection, shop_domain).options(kind)
-                _memory.keep(connection.id, kind, options)
+                memory.keep(connection.id, kind, options)
             found[kind] = options
     except Fault as fault:
         return Lists(by_kind=found, problem=fault.sentence)

@@ -9,6 +9,7 @@ from kit.db import Database
 from oauth.code_grant import CodeGrant
 from sync.actors import Engine
 from web.auth import Doorkeeper
+from web.options import Memory
 from web.webhooks import Inbox
 
 
@@ -21,3 +22,4 @@ class State(TypedDict):
     doorkeeper: Doorkeeper
     code_grant: CodeGrant
     inbox: Inbox
+    options: Memory

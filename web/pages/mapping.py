@@ -163,4 +163,5 @@ def _lists(asked: Asked, kind: Kind, row: Connection) -> Lists:
     if kind.options is None:
         return Lists()
     gateways = asked.state["engine"].gateways
-    return options.read(gateways, row, shop_domain=asked.visit.shop_domain, kinds=[kind.options])
+    memory = asked.state["options"]
+    return options.read(memory, gateways, row, shop_domain=asked.visit.shop_domain, kinds=[kind.options])
