@@ -211,6 +211,7 @@ def customers_body(town: Town, gid: str) -> dict[str, Any]:
     return body
 
 
+@pytest.mark.slow
 def test_a_process_that_dies_at_any_moment_while_it_brings_a_customer_loses_nothing(town: Town) -> None:
     nora = customer(town)
     bought(town, nora)

@@ -238,6 +238,7 @@ def test_a_road_that_is_shut_between_two_tries_leaves_nothing_open(open_town: To
     assert town.jobs("order_push", JobState.READY) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", [1, 10, 19, 28])
 def test_a_process_that_dies_at_any_moment_pays_once(open_town: Town, first: int) -> None:
     town = open_town

@@ -187,6 +187,7 @@ def test_a_lost_answer_makes_no_second_fulfilment(open_town: Town) -> None:
     assert [pieces(each) for each in made(town, order)] == [1, 1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", [1, 9, 17, 25])
 def test_a_process_that_dies_at_any_moment_ships_once(open_town: Town, first: int) -> None:
     town = open_town

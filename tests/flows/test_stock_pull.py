@@ -231,6 +231,7 @@ def test_more_values_than_one_call_takes_travel_in_several(
     assert sends(town) == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", [1, 9, 17])
 def test_a_process_that_dies_at_any_moment_leaves_the_right_stock(open_town: Town, first: int) -> None:
     town = open_town
