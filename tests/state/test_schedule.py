@@ -258,7 +258,10 @@ def test_of_two_clocks_one_acts_and_the_other_takes_over_when_it_ends(
     stops["one"].set()
     threads["one"].join(PATIENCE_SECONDS)
     with fresh_database.engine.connect() as connection:
-        held = text("select count(*) from pg_locks where locktype = 'advisory' and objid = :key")
+        held = text(
+            "select count(*) from pg_locks where locktype = 'advisory' and objid = :key"
+            " and database = (select oid from pg_database where datname = current_database())"
+        )
         assert connection.execute(held, {"key": schedule.ONE_CLOCK}).scalar_one() <= 1
     stops["two"].set()
     threads["two"].join(PATIENCE_SECONDS)
