@@ -6,75 +6,25 @@ begins with CONCORD_ and is not known here is refused: a misspelt setting must n
 
 from __future__ import annotations
 
-import base64
-import binascii
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
+from kit import values
 from kit.crypto import Secret
 
 OWN_PREFIX = "CONCORD_"
 
 
 class WrongSetting(SystemExit):
-    """A setting is missing or wrong. Exits with status 2 and one sentence."""
+    """A setting is missing or wrong. Ends the process with one sentence and status 1."""
 
     def __init__(self, sentence: str) -> None:
         super().__init__(f"concord: {sentence}")
         self.sentence = sentence
-
-
-def _text(value: str) -> str:
-    return value
-
-
-def _whole(value: str) -> int:
-    number = int(value)
-    if number < 0:
-        raise ValueError("must not be negative")
-    return number
-
-
-def _url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.netloc:
-        raise ValueError("must be an http(s) URL")
-    return value.rstrip("/")
-
-
-def _switch(value: str) -> bool:
-    match value.lower():
-        case "1" | "true" | "yes" | "on":
-            return True
-        case "0" | "false" | "no" | "off" | "":
-            return False
-        case _:
-            raise ValueError("must be yes or no")
-
-
-def _names(value: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in value.split(",") if part.strip())
-
-
-def _keys(value: str) -> tuple[tuple[str, Secret], ...]:
-    keys = []
-    for part in _names(value):
-        name, _, encoded = part.partition(":")
-        try:
-            raw = base64.b64decode(encoded, validate=True)
-        except binascii.Error as error:
-            raise ValueError("each key is `id:base64`") from error
-        if not name or len(raw) != 32:
-            raise ValueError("each key is `id:` and the base64 of exactly 32 bytes")
-        keys.append((name, Secret(encoded)))
-    if not keys:
-        raise ValueError("at least one key is needed")
-    return tuple(keys)
 
 
 def _setting(name: str, read: Callable[[str], Any], default: str | None = None, *, about: str) -> Any:
@@ -87,11 +37,13 @@ class Settings:
     """Everything that an operator can set. Secrets are wrapped and never print."""
 
     database_url: str = _setting(
-        "DATABASE_URL", _text, about="PostgreSQL, `postgresql://user:password@host/db`"
+        "DATABASE_URL", values.postgres_url, about="PostgreSQL, `postgresql://user:password@host/db`"
     )
-    redis_url: str = _setting("REDIS_URL", _text, about="Redis or Valkey, `redis://host:port/0`")
-    app_url: str = _setting("CONCORD_APP_URL", _url, about="Public address of the web process")
-    client_id: str = _setting("CONCORD_SHOPIFY_CLIENT_ID", _text, about="Client id of the app at Shopify")
+    redis_url: str = _setting("REDIS_URL", values.redis_url, about="Redis or Valkey, `redis://host:port/0`")
+    app_url: str = _setting("CONCORD_APP_URL", values.url, about="Public address of the web process")
+    client_id: str = _setting(
+        "CONCORD_SHOPIFY_CLIENT_ID", values.text, about="Client id of the app at Shopify"
+    )
     client_secret: Secret = _setting(
         "CONCORD_SHOPIFY_CLIENT_SECRET", Secret, about="Client secret of the app at Shopify"
     )
@@ -99,72 +51,91 @@ class Settings:
         "CONCORD_SHOPIFY_PREVIOUS_CLIENT_SECRET", Secret, "", about="The secret before, while it is rotated"
     )
     sealing_keys: tuple[tuple[str, Secret], ...] = _setting(
-        "CONCORD_SEALING_KEYS", _keys, about="`id:base64-of-32-bytes,…`; the first seals, all of them open"
+        "CONCORD_SEALING_KEYS",
+        values.keys,
+        about="`id:base64-of-32-bytes,…`; the first seals, all of them open",
     )
-    api_version: str = _setting("CONCORD_SHOPIFY_API_VERSION", _text, "2026-10", about="Admin API version")
+    api_version: str = _setting(
+        "CONCORD_SHOPIFY_API_VERSION", values.version, "2026-10", about="Admin API version"
+    )
     shop_url: str = _setting(
         "CONCORD_SHOPIFY_SHOP_URL",
-        _text,
+        values.shop_url,
         "https://{shop}",
         about="Where a shop answers; the sandbox sets its own",
     )
     admin_url: str = _setting(
-        "CONCORD_SHOPIFY_ADMIN_URL", _url, "https://admin.shopify.com", about="Where the admin lives"
+        "CONCORD_SHOPIFY_ADMIN_URL", values.url, "https://admin.shopify.com", about="Where the admin lives"
     )
     app_bridge_url: str = _setting(
         "CONCORD_APP_BRIDGE_URL",
-        _url,
+        values.url,
         "https://cdn.shopify.com/shopifycloud/app-bridge.js",
         about="Script of App Bridge",
     )
     polaris_url: str = _setting(
         "CONCORD_POLARIS_URL",
-        _url,
+        values.url,
         "https://cdn.shopify.com/shopifycloud/polaris-1.js",
         about="Script of the Polaris web components",
     )
     erp_private_hosts: tuple[str, ...] = _setting(
         "CONCORD_ERP_PRIVATE_HOSTS",
-        _names,
+        values.names,
         "",
         about="Hosts or networks of self-hosted ERPs that may be private",
     )
-    log_level: str = _setting("CONCORD_LOG_LEVEL", _text, "INFO", about="DEBUG, INFO, WARNING or ERROR")
+    log_level: str = _setting(
+        "CONCORD_LOG_LEVEL", values.level, "INFO", about="DEBUG, INFO, WARNING or ERROR"
+    )
     web_threads: int = _setting(
-        "CONCORD_WEB_THREADS", _whole, "16", about="Threads and database connections, web"
+        "CONCORD_WEB_THREADS", values.count, "16", about="Threads and database connections, web"
     )
     worker_threads: int = _setting(
-        "CONCORD_WORKER_THREADS", _whole, "8", about="Threads and database connections of a worker process"
+        "CONCORD_WORKER_THREADS",
+        values.count,
+        "8",
+        about="Threads and database connections of a worker process",
     )
     body_limit_bytes: int = _setting(
-        "CONCORD_BODY_LIMIT_BYTES", _whole, "2097152", about="Largest webhook body that is accepted"
+        "CONCORD_BODY_LIMIT_BYTES", values.count, "2097152", about="Largest webhook body that is accepted"
     )
     inbox_waiting_limit: int = _setting(
         "CONCORD_INBOX_WAITING_LIMIT",
-        _whole,
+        values.count,
         "2000",
         about="Deliveries that may wait for a commit before 503",
     )
     attempts_limit: int = _setting(
-        "CONCORD_ATTEMPTS_LIMIT", _whole, "12", about="Tries of a job before it becomes a dead letter"
+        "CONCORD_ATTEMPTS_LIMIT", values.count, "12", about="Tries of a job before it becomes a dead letter"
     )
     shop_jobs_limit: int = _setting(
-        "CONCORD_SHOP_JOBS_LIMIT", _whole, "16", about="Jobs of one shop that may run at the same time"
+        "CONCORD_SHOP_JOBS_LIMIT", values.count, "16", about="Jobs of one shop that may run at the same time"
     )
     lease_seconds: int = _setting(
-        "CONCORD_LEASE_SECONDS", _whole, "60", about="How long a claimed job holds without a heartbeat"
+        "CONCORD_LEASE_SECONDS", values.count, "60", about="How long a claimed job holds without a heartbeat"
     )
     drain_seconds: int = _setting(
-        "CONCORD_DRAIN_SECONDS", _whole, "20", about="How long a process may finish its work after SIGTERM"
+        "CONCORD_DRAIN_SECONDS",
+        values.whole,
+        "20",
+        about="How long a process may finish its work after SIGTERM",
     )
     delivery_days: int = _setting(
-        "CONCORD_DELIVERY_DAYS", _whole, "30", about="Days that stored webhook bodies are kept"
+        "CONCORD_DELIVERY_DAYS", values.count, "30", about="Days that stored webhook bodies are kept"
     )
     history_days: int = _setting(
-        "CONCORD_HISTORY_DAYS", _whole, "180", about="Days that finished jobs and their attempts are kept"
+        "CONCORD_HISTORY_DAYS",
+        values.count,
+        "180",
+        about="Days that finished jobs and their attempts are kept",
     )
-    audit_days: int = _setting("CONCORD_AUDIT_DAYS", _whole, "730", about="Days that the audit log is kept")
-    is_sandbox: bool = _setting("CONCORD_SANDBOX", _switch, "no", about="yes only beside the local Shopify")
+    audit_days: int = _setting(
+        "CONCORD_AUDIT_DAYS", values.count, "730", about="Days that the audit log is kept"
+    )
+    is_sandbox: bool = _setting(
+        "CONCORD_SANDBOX", values.switch, "no", about="yes only beside the local Shopify"
+    )
 
     def shop_base(self, shop_domain: str) -> str:
         """The address under which a shop answers."""
@@ -182,8 +153,7 @@ def read(environment: Mapping[str, str]) -> Settings:
     for name in environment:
         if name.startswith(OWN_PREFIX) and name.removesuffix("_FILE") not in known and name not in known:
             raise WrongSetting(f"the setting {name} is not known; see docs/configuration.md for the names.")
-    values = {f.name: _value(environment, f.metadata) for f in fields(Settings)}
-    return Settings(**values)
+    return Settings(**{f.name: _value(environment, f.metadata) for f in fields(Settings)})
 
 
 @cache
@@ -202,6 +172,8 @@ def _value(environment: Mapping[str, str], about: Mapping[str, Any]) -> Any:
             raw = Path(path).read_text(encoding="utf-8").strip()
         except OSError as error:
             raise WrongSetting(f"{name}_FILE cannot be read: {error.strerror}.") from error
+        except ValueError as error:
+            raise WrongSetting(f"{name}_FILE is not the path of a text file in UTF-8.") from error
     if raw is None or raw == "":
         if about["default"] is None:
             raise WrongSetting(f"the setting {name} is missing ({about['about']}).")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from alembic import context
-from sqlalchemy import create_engine, pool, text
+from sqlalchemy import Connection, Engine, create_engine, pool, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
 
 import oauth.models  # noqa: F401 - tables register themselves by being imported
 import sync.state.models
@@ -23,10 +24,19 @@ def _url() -> Any:
     return make_url(given).set(drivername="postgresql+psycopg")
 
 
+def _connected(engine: Engine) -> Connection:
+    """A connection. A server that is away or does not know us is the operator's business: one sentence, no trace."""
+    try:
+        return engine.connect()
+    except OperationalError as error:
+        said = " ".join(str(error.orig).split())
+        raise SystemExit(f"concord: the database of DATABASE_URL cannot be opened: {said}") from error
+
+
 def run() -> None:
     """Brings the schema to the newest version, each migration in its own transaction."""
     engine = create_engine(_url(), poolclass=pool.NullPool, connect_args={"connect_timeout": 5})
-    with engine.connect() as connection:
+    with _connected(engine) as connection:
         connection.execute(text("select pg_advisory_lock(:key)"), {"key": ONE_AT_A_TIME})
         connection.execute(text(f"set lock_timeout = {LOCK_TIMEOUT_MS}"))
         connection.commit()
