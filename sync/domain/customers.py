@@ -217,7 +217,7 @@ def _guest(order: Order, rules: Rules) -> tuple[CustomerDocument, str]:
                 misses="mapping:guests",
             )
         return guest, rules.shared_customer
-    return guest, ""
+    return guest, rules.customers.get(code, "")
 
 
 def _company_of(order: Order, company: OrderCompany) -> CustomerDocument:

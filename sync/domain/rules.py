@@ -146,7 +146,7 @@ class Rules:
     discount_style: DiscountStyle = DiscountStyle.NET
     guests: GuestPolicy = GuestPolicy.BY_EMAIL
     shared_customer: str = ""  # ERP id
-    customers: Mapping[str, str] = field(default_factory=dict)  # gid -> ERP id, chosen by a person
+    customers: Mapping[str, str] = field(default_factory=dict)  # gid or guest code -> ERP id, by a person
     posting: Mapping[DocumentKind, bool] = field(default_factory=dict)  # absent: posted
     fields: tuple[FieldRule, ...] = ()
     filters: Filters = field(default_factory=Filters)

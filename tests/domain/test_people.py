@@ -77,6 +77,13 @@ def test_a_guest_is_one_party_per_mailbox_or_per_order(policy: GuestPolicy, emai
     assert (document.code, document.is_guest, document.shopify_gid) == (code, True, None)
 
 
+@pytest.mark.parametrize("policy", [GuestPolicy.BY_EMAIL, GuestPolicy.PER_ORDER])
+def test_a_guest_whom_a_person_paired_stays_paired(policy: GuestPolicy) -> None:
+    guest = order(line(), total="1", email="ada@example.com")
+    code = customers.of_order(guest, rules(guests=policy))[0].code
+    assert customers.of_order(guest, rules(guests=policy, customers={code: "party-4"}))[1] == "party-4"
+
+
 def test_shared_and_held_guests_need_their_setting() -> None:
     guest = order(line(), total="1")
     assert customers.of_order(guest, rules(guests=GuestPolicy.SHARED, shared_customer="p1"))[1] == "p1"
