@@ -22,6 +22,7 @@ from sync.domain.filters import Skip
 from sync.domain.money import Money
 from sync.domain.plan import LEDGER_NEEDED, Plan, needs_ledger, plan_order
 from sync.domain.records import Order
+from sync.domain.rules import Rules
 from sync.flows import back, fulfilment_push, road
 from sync.flows.road import Done, Outcome, Skipped, Work
 from sync.shopify import bodies, reader
@@ -46,14 +47,24 @@ def run(work: Work) -> Outcome:
         order, agreements = _ask_shopify(work)
         already = _already_now(work, order)
         _keep(work, order)
+    outcome = _bring_in_accord(work, connection, Read(order, agreements), rules, already)
+    if isinstance(outcome, Skip):
+        # Shopify is asked outside the ERP's door: that it is slow or down is not the ERP's fault and takes no place.
+        read = _ask_shopify(work)
+        outcome = _bring_in_accord(work, connection, read, rules, _already_now(work, read.order))
+    return Done(outcome.sentence) if isinstance(outcome, Skip) else outcome
+
+
+def _bring_in_accord(
+    work: Work, connection: Connection, read: Read, rules: Rules, already: Exported
+) -> Outcome | Skip:
+    """Writes what the ERP lacks. A Skip says that the order must be read from Shopify first, with its ledger."""
+    order = read.order
     with work.gateways.erp(connection, work.shop.domain) as connector:
         catalogue = work.gateways.catalogue(connection, connector, _codes(order))
-        plan = plan_order(order, rules, agreements=agreements, already=already, catalogue=catalogue)
+        plan = plan_order(order, rules, agreements=read.agreements, already=already, catalogue=catalogue)
         if isinstance(plan, Skip) and plan.code == LEDGER_NEEDED:
-            order, agreements = _ask_shopify(work)
-            already = _already_now(work, order)
-            catalogue = work.gateways.catalogue(connection, connector, _codes(order))
-            plan = plan_order(order, rules, agreements=agreements, already=already, catalogue=catalogue)
+            return plan
         if isinstance(plan, Skip):
             outcome = _skipped(plan, already)
         else:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from kit import clock
 from kit.faults import Rejected
-from sync.connectors.base import Change, Connector, Written
+from sync.connectors.base import Change, Written
 from sync.domain.feeds import ProductTold
 from sync.domain.mapper import Catalogue
 from sync.domain.ownership import Group, Side
@@ -57,16 +57,15 @@ def run(work: Work) -> Outcome:
     connection = work.gateways.connection_of(work.shop.id)
     if work.job.record.startswith(OF_ERP):
         return _content(work, connection, policies)
-    with work.gateways.erp(connection, work.shop.domain) as connector:
-        if work.job.record == SHOP:
-            return _link_all(work, connection, connector)
-        client = work.gateways.shopify(work.shop.id, work.shop.domain)
-        variants = goods.variants_of(client, work.job.record, lane=work.job.lane)
-        linked = _link(work, connection, connector, variants)
-        return Done(f"{linked} of {len(variants)} variants are linked.")
+    if work.job.record == SHOP:
+        return _link_all(work, connection)
+    client = work.gateways.shopify(work.shop.id, work.shop.domain)
+    variants = goods.variants_of(client, work.job.record, lane=work.job.lane)
+    linked = _link(work, connection, variants)
+    return Done(f"{linked} of {len(variants)} variants are linked.")
 
 
-def _link_all(work: Work, connection: Connection, connector: Connector) -> Outcome:
+def _link_all(work: Work, connection: Connection) -> Outcome:
     """Walks all variants; its place is kept after each page, so a long walk goes on where it was."""
     client = work.gateways.shopify(work.shop.id, work.shop.domain)
     with work.reading() as session:
@@ -74,7 +73,7 @@ def _link_all(work: Work, connection: Connection, connector: Connector) -> Outco
     seen = linked = 0
     while True:
         page, after = goods.variants_page(client, after=after, lane=work.job.lane)
-        linked += _link(work, connection, connector, page)
+        linked += _link(work, connection, page)
         seen += len(page)
         with work.transaction() as session:
             position = {"after": after} if after else {}
@@ -83,11 +82,13 @@ def _link_all(work: Work, connection: Connection, connector: Connector) -> Outco
             return Done(f"{linked} of {seen} variants are linked.")
 
 
-def _link(work: Work, connection: Connection, connector: Connector, variants: Sequence[Variant]) -> int:
+def _link(work: Work, connection: Connection, variants: Sequence[Variant]) -> int:
     with work.reading() as session:
         rules = back.rules(session, connection).products
     codes = sorted({code for each in variants for code in (each.sku, each.barcode) if code})
-    catalogue = work.gateways.catalogue(connection, connector, codes)
+    # A place at the ERP only for its own answer: Shopify's pages may be long in coming.
+    with work.gateways.erp(connection, work.shop.domain) as connector:
+        catalogue = work.gateways.catalogue(connection, connector, codes)
     pairs = {each.gid: pair for each in variants if (pair := erp_item(each, rules, catalogue))}
     with work.transaction() as session:
         before = {

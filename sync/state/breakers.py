@@ -1,7 +1,7 @@
 """Stops calls to an ERP that keeps failing, so that a day of downtime costs no attempts and floods nobody afterwards.
 
-Only faults without a verdict count (Transient, OutcomeUnknown): a refusal is proof of life. While it is open one call
-at a time goes through as a probe; the first success closes it.
+Only faults without a verdict count (Transient, OutcomeUnknown): a refusal is proof of life, and who only waits for
+something has tried nothing. While it is open one call at a time goes through as a probe; the first success closes it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from kit.db import Database, insert
 from kit.faults import Fault, OutcomeUnknown, Rejected, Transient
 from sync.state.models import Job, JobState
 from sync.state.settings_models import Breaker, Connection
-from sync.state.slots import NoPlace
 
 OPENS_AFTER_FAILURES = 5
 FIRST_PROBE_SECONDS = 15.0
@@ -59,10 +58,9 @@ def guarded(database: Database, connection: Connection) -> Iterator[None]:
     is_probe = admit(database, connection)
     try:
         yield
-    except (NoPlace, BreakerOpen):
-        raise
     except (Transient, OutcomeUnknown) as fault:
-        failed(database, connection, fault, is_probe=is_probe)
+        if fault.counts:  # else nothing was tried: it waits for a place, for points, or for a write of ours
+            failed(database, connection, fault, is_probe=is_probe)
         raise
     except Rejected:
         succeeded(database, connection)

@@ -11,6 +11,7 @@ from kit import clock
 from kit.clock import SetClock
 from kit.db import Database
 from kit.faults import Fault, Misconfigured, OutcomeUnknown, Rejected, Transient
+from sync.shopify.client import OutOfBudget
 from sync.state import breakers, jobs
 from sync.state.breakers import BreakerOpen
 from sync.state.models import Lane
@@ -64,8 +65,9 @@ def test_it_opens_after_sustained_failures_and_says_when_to_come_back(
         Rejected("bad_tax", "The ERP refuses the tax."),
         Misconfigured("login", "The password is wrong.", misses="credential:1"),
         NoPlace(1),
+        OutOfBudget(after_seconds=30),
     ],
-    ids=["refused", "misconfigured", "no place"],
+    ids=["refused", "misconfigured", "no place", "no points at Shopify"],
 )
 def test_a_verdict_is_not_a_failure(db: Database, connection: Connection, verdict: Fault) -> None:
     fail(db, connection, 20, verdict)
