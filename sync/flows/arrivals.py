@@ -8,6 +8,8 @@ from oauth.install import Arrival
 from sync.state import jobs
 from sync.state.models import Lane
 
+# A new pair of tokens is sealed with the current key, so it ends the wait for a lost one as well.
+BROUGHT_BY_A_VISIT = ("grant", "scope:", "key:", "seal:")
 RECORD = "shop"  # what a job about the shop as a whole is for
 
 
@@ -16,7 +18,5 @@ def ask(session: Session, arrival: Arrival) -> None:
     if arrival.is_installed_now or arrival.scopes_added:
         for flow in ("welcome", "subscriptions"):
             jobs.ask(session, shop_id=arrival.shop_id, flow=flow, record=RECORD, lane=Lane.ORDERS)
-    waiting = [
-        misses for misses in jobs.held_for(session) if misses == "grant" or misses.startswith("scope:")
-    ]
+    waiting = [misses for misses in jobs.held_for(session) if misses.startswith(BROUGHT_BY_A_VISIT)]
     jobs.release(session, misses=waiting)

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from kit import clock
 from oauth import install
 from oauth.models import Shop
 from sync.flows import shipment_pull
@@ -29,15 +28,15 @@ PRIVACY_TOPICS = ("customers/data_request", "customers/redact", "shop/redact")
 
 def _uninstalled(session: Session, shop: Shop, _body: Body, delivery: Delivery) -> None:
     if install.uninstalled(session, shop.id, at=delivery.triggered_at):
+        # Accepted work is kept until the shop comes back or asks to be forgotten. What is held for something else or
+        # failed stays as it is: it is no less owed, and its own fix still applies after a return.
         session.execute(
             update(Job)
-            .where(Job.state.in_([JobState.READY, JobState.HELD, JobState.DEAD]), Job.flow != "privacy")
+            .where(Job.state == JobState.READY, Job.flow != "privacy")
             .values(
-                state=JobState.IGNORED,
-                reason="Concord was uninstalled from this shop.",
-                finished_at=clock.now(),
-                misses=None,
-                cause=None,
+                state=JobState.HELD,
+                misses="grant",
+                reason="Concord was uninstalled from this shop. This goes on once it is installed again.",
             )
         )
 

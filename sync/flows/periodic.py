@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from kit import clock
 from kit.db import all_shops
+from oauth.models import Installation, Shop
 from sync.flows import erp_feeds, retention, shops, subscriptions
 from sync.flows.arrivals import RECORD
 from sync.gateways import Gateways
@@ -39,14 +40,19 @@ def renew_tokens(gateways: Gateways) -> None:
 
 def look_at_held_again(gateways: Gateways) -> None:
     """Tries held jobs again now and then: a fix may have happened in the moment in which a job was being held, or
-    on the ERP's side where nobody tells us."""
+    on the ERP's side where nobody tells us. Not for shops that have left: only their return helps."""
+    gone = select(Shop.id).where(Shop.state.in_([Installation.UNINSTALLED, Installation.REDACTED]))
     with gateways.database.transaction() as session:
         session.execute(
             all_shops(
                 update(Job)
-                .where(Job.state == JobState.HELD, Job.due_at < clock.now() - HELD_AGAIN_AFTER)
+                .where(
+                    Job.state == JobState.HELD,
+                    Job.due_at < clock.now() - HELD_AGAIN_AFTER,
+                    Job.shop_id.not_in(gone),
+                )
                 .values(state=JobState.READY, due_at=clock.now())
-            )
+            ).execution_options(synchronize_session=False)
         )
 
 

@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session
 from kit import clock
 from kit.clock import SetClock
 from kit.db import Database, all_shops
+from oauth.install import Arrival
 from oauth.models import Grant, Installation, Shop
-from sync.flows import catalogue, intake, notices
+from sync.flows import arrivals, catalogue, intake, notices
 from sync.flows.intake import Handler, Round
 from sync.state import jobs
 from sync.state.models import Delivery, DeliveryState, Job, JobState, Lane
@@ -188,7 +189,7 @@ def test_an_unknown_shop_and_an_unknown_topic_are_ignored_with_a_reason(db: Data
     assert state(db, kept) == (DeliveryState.DONE, "Kept for the record; nothing is owed for it.")
 
 
-def test_an_uninstalled_shop_asks_for_no_work_and_what_waited_is_let_be(db: Database, alpha: int) -> None:
+def test_an_uninstalled_shop_asks_for_no_work_and_what_waited_is_kept(db: Database, alpha: int) -> None:
     arrive(db, alpha, number=1)
     take(db)
     at = clock.now() + timedelta(seconds=1)
@@ -197,8 +198,33 @@ def test_an_uninstalled_shop_asks_for_no_work_and_what_waited_is_let_be(db: Data
     take(db)
     assert shop(db, alpha).state == Installation.UNINSTALLED
     (job,) = found_jobs(db, alpha)
-    assert (job.state, job.reason) == (JobState.IGNORED, "Concord was uninstalled from this shop.")
+    assert (job.state, job.misses) == (JobState.HELD, "grant")
     assert state(db, after) == (DeliveryState.IGNORED, "Concord was uninstalled from this shop.")
+
+
+def test_a_return_releases_what_waited_and_leaves_what_is_held_for_something_else(
+    db: Database, alpha: int
+) -> None:
+    with db.transaction(shop_id=alpha) as session:
+        for record in ("gid://shopify/Order/1", "gid://shopify/Order/2", "gid://shopify/Order/3"):
+            jobs.ask(session, shop_id=alpha, flow="order_push", record=record, lane=Lane.ORDERS)
+        held, dead, _ready = session.scalars(select(Job).order_by(Job.record))
+        held.state, held.misses = JobState.HELD, "mapping:tax:19%:DE"
+        dead.state, dead.reason = JobState.DEAD, "The period is closed."
+    arrive(db, alpha, {}, topic="app/uninstalled", number=1, at=clock.now() + timedelta(seconds=1))
+    take(db)
+    with db.transaction(shop_id=alpha) as session:
+        arrivals.ask(
+            session, Arrival(shop_id=alpha, shop_domain="alpha.myshopify.com", is_installed_now=True)
+        )
+    owed = {
+        job.record[-1]: (job.state, job.misses) for job in found_jobs(db, alpha) if job.flow == "order_push"
+    }
+    assert owed == {
+        "1": (JobState.HELD, "mapping:tax:19%:DE"),
+        "2": (JobState.DEAD, None),
+        "3": (JobState.READY, None),
+    }
 
 
 def test_an_uninstall_that_is_older_than_the_installation_changes_nothing(db: Database, alpha: int) -> None:

@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 from dramatiq.brokers.stub import StubBroker
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from kit import clock
 from kit.clock import SetClock
 from kit.config import Settings
 from kit.db import Database, all_shops
 from kit.http import Door
+from oauth.models import Installation, Shop
 from sandbox.leashed import wait_until
 from sync import schedule
 from sync.actors import Engine
@@ -291,3 +292,22 @@ def test_a_clock_stands_up_again_after_its_database_session_was_ended(
     stop.set()
     ticking.join(PATIENCE_SECONDS)
     make_shop(fresh_database, "alpha.myshopify.com")
+
+
+def test_held_jobs_are_looked_at_again_except_those_of_shops_that_have_left(
+    engine: Engine, db: Database, noon: SetClock
+) -> None:
+    ids = {}
+    for number, state in enumerate(Installation):
+        shop_id = make_shop(db, f"shop-{number}.myshopify.com")
+        ids[shop_id] = state
+        ask(db, shop_id)
+        with db.transaction(shop_id=shop_id) as session:
+            session.execute(update(Job).values(state=JobState.HELD, misses="grant"))
+            session.get_one(Shop, shop_id).state = state
+    noon.move(31 * 60)
+    periodic.look_at_held_again(engine.gateways)
+    with db.transaction() as session:
+        rows = session.execute(all_shops(select(Job.shop_id, Job.state)))
+        asleep = {ids[shop_id] for shop_id, state in rows if state == JobState.HELD}
+    assert asleep == {Installation.UNINSTALLED, Installation.REDACTED}
