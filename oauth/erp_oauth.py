@@ -25,6 +25,7 @@ from oauth import erp
 
 RENEW_BEFORE = timedelta(minutes=1)
 LIVES_IF_UNSAID = timedelta(minutes=5)
+LONGEST_SECONDS = 9  # digits, thirty years; more is nonsense
 READ_SECONDS = 15.0
 
 
@@ -101,19 +102,27 @@ def _ask(door: Door, values: Mapping[str, str]) -> dict[str, str]:
             token = client.refresh_token(values["token_url"], refresh_token=refresh)
         else:
             token = client.fetch_token(values["token_url"], grant_type="client_credentials")
-    except (ValueError, httpx2.HTTPStatusError) as error:
+    # Authlib believes the answer's form: what it cannot compute with comes out as one of these.
+    except (ValueError, TypeError, OverflowError, httpx2.HTTPStatusError) as error:
         raise Transient(
             "erp_sign_in_odd", "The ERP's sign-in gave no token.", detail=type(error).__name__
         ) from error
-    access = token.get("access_token")
+    access = token.get("access_token") if isinstance(token, Mapping) else None
     if not isinstance(access, str) or not access:
         raise Transient("erp_sign_in_odd", "The ERP's sign-in gave no token.")
-    seconds = token.get("expires_in")
-    lives = timedelta(seconds=int(seconds)) if str(seconds).isdigit() else LIVES_IF_UNSAID
-    found = {"access_token": access, "access_expires_at": (clock.now() + lives).isoformat()}
+    found = {
+        "access_token": access,
+        "access_expires_at": (clock.now() + _lives(token.get("expires_in"))).isoformat(),
+    }
     if isinstance(token.get("refresh_token"), str):
         found["refresh_token"] = token["refresh_token"]
     return found
+
+
+def _lives(told: Any) -> timedelta:
+    seconds = str(told)
+    is_number = seconds.isascii() and seconds.isdigit() and len(seconds) <= LONGEST_SECONDS
+    return timedelta(seconds=int(seconds)) if is_number else LIVES_IF_UNSAID
 
 
 def _read(database: Database, sealer: Sealer, shop_id: int, credential_id: int) -> dict[str, str]:

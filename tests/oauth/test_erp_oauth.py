@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
+from datetime import datetime
 from urllib.parse import parse_qs
 
 import httpx2
 import pytest
 
+from kit import clock
 from kit.clock import SetClock
 from kit.crypto import Sealer
 from kit.db import Database
@@ -118,6 +120,11 @@ def test_a_refusal_asks_for_the_credential_and_names_no_secret(desk: Desk) -> No
         httpx2.Response(429),
         httpx2.Response(200, text="<html>"),
         httpx2.Response(200, json={"token_type": "bearer"}),
+        httpx2.Response(200, json=["t1"]),
+        httpx2.Response(200, json=None),
+        httpx2.Response(200, json={"access_token": "t1", "expires_in": "\u00b2"}),
+        httpx2.Response(200, json={"access_token": "t1", "expires_in": [3600]}),
+        httpx2.Response(200, text='{"access_token": "t1", "expires_in": 1e999}'),
         httpx2.Response(302, headers={"location": "http://169.254.169.254/"}),
     ],
 )
@@ -128,6 +135,14 @@ def test_any_other_answer_is_tried_again_later(desk: Desk, answer: httpx2.Respon
         desk.current(number)
     desk.erp.answer = None
     assert desk.current(number)["access_token"]
+
+
+@pytest.mark.parametrize("told", ["9" * 30, 10**400, -5, True, 1.5, None])
+def test_a_life_that_is_no_number_of_seconds_is_taken_as_a_short_one(desk: Desk, told: object) -> None:
+    body = json.dumps({"access_token": "t1", "token_type": "bearer", "expires_in": told}).encode()
+    desk.erp.answer = httpx2.Response(200, content=body)
+    found = desk.current(desk.keep(CLIENT))
+    assert datetime.fromisoformat(found["access_expires_at"]) == clock.now() + erp_oauth.LIVES_IF_UNSAID
 
 
 def test_one_credential_never_signs_with_anothers_secret(desk: Desk) -> None:
