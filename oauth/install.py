@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session
 
 from kit import clock
@@ -90,7 +90,7 @@ class Installer:
     def _glance(self, domain: str) -> tuple[int, Arrival | None]:
         """The shop's id, made on the first visit, and the arrival if there is nothing to do."""
         query = all_shops(
-            select(Shop.id, Shop.state, Grant.is_valid, Grant.scopes, Grant.obtained_at)
+            select(Shop.id, Shop.state, Grant)
             .outerjoin(Grant, Grant.shop_id == Shop.id)
             .where(Shop.domain == domain)
         )
@@ -103,10 +103,13 @@ class Installer:
                     .on_conflict_do_nothing()
                 )
                 row = session.execute(query).one()
-        is_settled = row.state in LIVING and row.is_valid
-        if not is_settled or _wants_wider(row.scopes, row.obtained_at):
+        grant = row.Grant
+        is_settled = (
+            row.state in LIVING and grant is not None and grant.is_valid and self._tokens.opens(grant)
+        )
+        if not is_settled or _wants_wider(grant.scopes, grant.obtained_at):
             return row.id, None
-        missing = scopes.missing(row.scopes, scopes.REQUIRED)
+        missing = scopes.missing(grant.scopes, scopes.REQUIRED)
         return row.id, Arrival(shop_id=row.id, shop_domain=domain, missing_scopes=missing)
 
     def _seen_again(self, domain: str) -> Arrival:
@@ -141,12 +144,12 @@ def find(session: Session, domain: str) -> Shop | None:
 
 
 def uninstalled(session: Session, shop_id: int, *, at: datetime | None) -> bool:
-    """Notes that the shop removed us: its tokens are forgotten at once. A notice older than the newest installation
-    is late and changes nothing. The caller closes what is owed."""
+    """Notes that the shop removed us: its tokens are forgotten at once. A notice older than the newest installation,
+    or than a grant that Shopify gave since, is late and changes nothing. The caller holds what is owed."""
     shop = _locked(session, shop_id)
     if shop is None or shop.state in (Installation.UNINSTALLED, Installation.REDACTED):
         return False
-    if at is not None and at < shop.installed_at:
+    if at is not None and (at < shop.installed_at or _was_granted_since(session, at)):
         return False
     session.execute(delete(Grant).where(Grant.shop_id == shop_id))
     before = shop.state
@@ -231,6 +234,12 @@ def _change(before: tuple[str, ...], now: tuple[str, ...]) -> ScopeChange:
 def _state(granted: Iterable[str]) -> str:
     is_whole = scopes.covers(granted, scopes.REQUIRED)
     return (Installation.INSTALLED if is_whole else Installation.SCOPES_MISSING).value
+
+
+def _was_granted_since(session: Session, at: datetime) -> bool:
+    """A shop without the app is given no tokens: a good grant that is newer proves that the shop came back, even when
+    its return was no new installation for us because the notice had not arrived yet."""
+    return bool(session.scalar(select(exists().where(Grant.is_valid, Grant.obtained_at > at))))
 
 
 def _locked(session: Session, shop_id: int) -> Shop | None:

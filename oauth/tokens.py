@@ -151,6 +151,15 @@ class Tokens:
             row = self._row(session)
             return self._opened(row) if row is not None else None
 
+    def opens(self, row: Grant) -> bool:
+        """Whether the stored pair can be opened with our keys. One that cannot is as good as none: a visit mints
+        another."""
+        try:
+            self._opened(row)
+        except Misconfigured:
+            return False
+        return True
+
     def renew_aging(self, *, limit: int) -> int:
         """Refreshes grants that would end unused, or that hang on the previous client secret. Returns how many."""
         current = mark(self._settings.client_secret)
@@ -189,7 +198,9 @@ class Tokens:
         if mine is None:
             return False
         try:
-            pair = ask(self.read(shop_id))
+            # Whoever brings a proof of the shop's own (`then`) needs nothing of the old pair, so that a lost key is no
+            # dead end; everybody else is told which key is missing.
+            pair = ask(self.read(shop_id) if then is None else self._openable(shop_id))
             return pair is not None and self._store(shop_id, mine, pair, then)
         except GrantLost as lost:
             if not loses_grant:
@@ -198,6 +209,11 @@ class Tokens:
             raise needs_visit(lost.why) from lost
         finally:
             lease.give_back(self._database, shop_id, mine)
+
+    def _openable(self, shop_id: int) -> Held | None:
+        with self._database.transaction(shop_id=shop_id) as session:
+            row = self._row(session)
+            return self._opened(row) if row is not None and self.opens(row) else None
 
     def _lease(self, shop_id: int, *, may_skip: bool) -> uuid.UUID | None:
         give_up_at = clock.monotonic() + WAIT_SECONDS
@@ -231,7 +247,7 @@ class Tokens:
                 return False  # uninstalled while we asked
             stored = Stored(
                 is_new=row is None,
-                was_valid=row is not None and row.is_valid,
+                was_valid=row is not None and row.is_valid and self.opens(row),
                 scopes=pair.scopes,
                 scopes_before=tuple(row.scopes) if row is not None else (),
             )

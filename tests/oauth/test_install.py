@@ -12,7 +12,7 @@ from kit import clock
 from kit.clock import SetClock
 from kit.config import Settings
 from kit.db import Database
-from kit.faults import Transient
+from kit.faults import Misconfigured, Transient
 from oauth import install, scopes
 from oauth.id_token import NotSignedIn, verify
 from oauth.install import Arrival, Installer
@@ -128,6 +128,63 @@ def test_a_late_notice_of_uninstalling_does_not_end_the_newer_installation(
         assert not install.uninstalled(session, arrival.shop_id, at=sent_at)
         assert session.scalar(select(Grant)) is not None
     assert visits.state(arrival.shop_id) == Installation.INSTALLED
+
+
+def test_a_late_notice_does_not_end_an_installation_that_came_back_before_it_arrived(
+    visits: Visits, shopify: LocalShopify, db: Database, tokens: Tokens, noon: SetClock
+) -> None:
+    shopify.install()
+    shop_id = visits.visit().shop_id
+    noon.move(600)
+    shopify.uninstall()
+    sent_at = clock.now()
+    tokens.invalidate(shop_id, "Shopify answered 401")
+    noon.move(60)
+    shopify.install()
+    assert not visits.visit().is_installed_now  # the notice has not told us yet that the shop had left
+    noon.move(60)
+    with db.transaction(shop_id=shop_id) as session:
+        assert not install.uninstalled(session, shop_id, at=sent_at)
+        assert session.scalar(select(Grant)) is not None
+    assert visits.state(shop_id) == Installation.INSTALLED
+
+
+def test_a_notice_ends_an_installation_whose_tokens_are_older_than_it(
+    visits: Visits, shopify: LocalShopify, db: Database, noon: SetClock
+) -> None:
+    shopify.install()
+    shop_id = visits.visit().shop_id
+    noon.move(600)
+    with db.transaction(shop_id=shop_id) as session:
+        assert install.uninstalled(session, shop_id, at=clock.now())
+
+
+@pytest.mark.parametrize("is_valid", [True, False])
+@pytest.mark.parametrize("harm", ["another_key", "broken"])
+def test_tokens_that_cannot_be_opened_any_more_are_replaced_by_the_next_visit(
+    harm: str,
+    is_valid: bool,
+    visits: Visits,
+    shopify: LocalShopify,
+    db: Database,
+    tokens: Tokens,
+) -> None:
+    shopify.install()
+    shop_id = visits.visit().shop_id
+    with db.transaction(shop_id=shop_id) as session:
+        row = session.scalars(select(Grant)).one()
+        key, _, box = row.access_token.partition(".")
+        row.access_token = f"gone.{box}" if harm == "another_key" else f"{key}.{box[:-8]}AAAAAAA="
+        row.is_valid = is_valid
+    with pytest.raises(Misconfigured):
+        tokens.access_token(shop_id, ALPHA)
+    arrival = visits.visit()
+    assert arrival.is_renewed
+    assert not arrival.is_installed_now
+    assert shopify.accepts(tokens.access_token(shop_id, ALPHA).reveal())
+    calls = shopify.token_calls
+    visits.visit()
+    assert shopify.token_calls == calls
 
 
 def test_missing_scopes_are_seen_and_looked_for_again_after_a_minute(
