@@ -22,7 +22,9 @@ _context: ContextVar[dict[str, Any] | None] = ContextVar("log_context", default=
 _TOKENS = re.compile(
     r"shp(?:at|rt|ss|ca|pa|ua)_[A-Za-z0-9]+|eyJ[\w-]{8,}\.[\w-]+\.[\w-]+|(?i:bearer\s+)[\w.~+/=-]{8,}"
 )
-_PLAIN = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_PLAIN = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
+# Servers that give their loggers handlers of their own before our code runs.
+_FOREIGN = ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi", "dramatiq")
 
 
 @contextmanager
@@ -33,6 +35,14 @@ def context(**values: Any) -> Iterator[None]:
         yield
     finally:
         _context.reset(token)
+
+
+def note(**values: Any) -> None:
+    """Adds fields that are known only now to the innermost `context`, for all its lines from here on, also those of
+    the threads that it started and of whoever waits for them. Outside of any context it does nothing."""
+    fields = _context.get()
+    if fields is not None:
+        fields.update(values)
 
 
 def masked(text: str) -> str:
@@ -57,13 +67,17 @@ class JsonLines(logging.Formatter):
         return masked(json.dumps(line, default=str, ensure_ascii=False))
 
 
-def install(level: str, *, to: TextIO = sys.stderr) -> None:
-    """Sends all logs of this process to one stream, as JSON lines."""
-    handler = logging.StreamHandler(to)
+def install(level: str, *, to: TextIO | None = None) -> None:
+    """Sends all logs of this process to one stream, standard error if none is given, as JSON lines."""
+    handler = logging.StreamHandler(to or sys.stderr)
     handler.setFormatter(JsonLines())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    for name in _FOREIGN:
+        logger = logging.getLogger(name)
+        logger.handlers[:] = []
+        logger.propagate = True
     # These log whole URLs at INFO, and the address of a document holds an ID token; our own doors log what is needed.
     for name in ("httpx2", "httpcore2", "httpx", "httpcore", "uvicorn.access"):
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -17,6 +17,7 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 from itsdangerous.timed import TimestampSigner
 
 from kit import clock
+from kit import log as logs
 from kit.config import Settings
 from kit.db import Database, insert
 from oauth import scopes
@@ -100,6 +101,7 @@ class CodeGrant:
         domain = shop_domain(query.get("shop", ""))
         if domain is None:
             raise NotFromShopify("the shop is no shop domain")
+        logs.note(shop=domain)
         return domain, query
 
     def _serializer(self) -> URLSafeTimedSerializer:

@@ -1,4 +1,5 @@
-"""The import target of the Dramatiq CLI (`dramatiq sync.worker`): builds the engine and declares the actors.
+"""The import target of the Dramatiq CLI (`dramatiq sync.worker --skip-logging`): builds the engine and declares the
+actors.
 
 It also starts the heartbeat of this process's leases and lets a stop drain what runs.
 """

@@ -6,6 +6,7 @@ pytest_plugins = [
     "tests.fixtures.engines",
     "tests.fixtures.databases",
     "tests.fixtures.settings",
+    "tests.fixtures.lines",
     "tests.fixtures.browser",
     "tests.fixtures.tryton",
 ]

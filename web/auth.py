@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from kit import clock
+from kit import log as logs
 from kit.config import Settings
 from kit.db import Database
 from oauth import id_token, names, staff
@@ -97,6 +98,7 @@ class Doorkeeper:
             token = request.query_params.get("id_token", "")
         try:
             identity = id_token.verify(token, settings=self._settings)
+            logs.note(shop=identity.shop_domain)
             arrival = self._installer.arrive(identity, token, address=address_of(request))
         except NotSignedIn as error:
             log.info("not signed in: %s", error.why)

@@ -11,6 +11,7 @@ import secrets
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from kit import log as logs
 from kit.config import Settings
 from oauth.names import origin
 
@@ -47,7 +48,8 @@ class SecurityHeaders:
                 self._complete(MutableHeaders(scope=message), state["nonce"], state.get("framed_by"))
             await send(message)
 
-        await self._app(scope, receive, send_with_headers)
+        with logs.context():  # whoever proves the shop of this request notes it there
+            await self._app(scope, receive, send_with_headers)
 
     def _complete(self, headers: MutableHeaders, nonce: str, shop: str | None) -> None:
         headers["Content-Security-Policy"] = self.policy(nonce, shop)

@@ -7,16 +7,20 @@ and Shopify sends it again.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from kit import log as logs
 from kit.config import Settings
 from oauth import signatures
 from oauth.signatures import SignedDelivery
 from sync.state.inbox import GroupWriter, InboxBusy, Stored
+
+log = logging.getLogger(__name__)
 
 RETRY_AFTER_SECONDS = "2"
 
@@ -66,14 +70,19 @@ async def receive(request: Request) -> Response:
     try:
         delivery = signatures.verify_delivery(request.headers, body, secrets=secrets)
     except signatures.BadSignature:
+        log.info("delivery.not_signed")
         return Response(status_code=401)
-    except signatures.BadDelivery:
+    except signatures.BadDelivery as refusal:
+        log.warning("delivery.malformed", extra={"why": str(refusal)})
         return Response(status_code=400)
+    logs.note(shop=delivery.shop_domain, webhook=delivery.webhook_id, topic=delivery.topic)
     inbox: Inbox = request.state["inbox"]
     try:
         await inbox.write(delivery)
-    except InboxBusy:
+    except InboxBusy as refusal:
+        log.warning("delivery.not_stored", extra={"why": str(refusal)})
         return Response(status_code=503, headers={"Retry-After": RETRY_AFTER_SECONDS})
+    log.debug("delivery.stored")
     return Response(status_code=200)
 
 

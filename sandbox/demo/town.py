@@ -94,7 +94,10 @@ def _concord(place: Place, environment: Mapping[str, str], database_url: str) ->
         *(python, "-m", "uvicorn", "web.app:app", "--host", "127.0.0.1", "--port", str(place.web_port)),
         *("--log-level", "warning", "--no-server-header"),
     ]
-    worker = [python, "-m", "dramatiq", "sync.worker", "--processes", "1", "--threads", str(WORKER_THREADS)]
+    worker = [
+        *(python, "-m", "dramatiq", "sync.worker", "--processes", "1", "--threads", str(WORKER_THREADS)),
+        "--skip-logging",  # by Dramatiq; ours begins with the import
+    ]
     prefetch = {"dramatiq_queue_prefetch": str(WORKER_THREADS)}
 
     def clock_ticks(_process: Leashed) -> bool:
