@@ -75,6 +75,11 @@ def now() -> datetime:
     return _clock.now()
 
 
+def is_set() -> bool:
+    """Whether somebody set the time: then it is the same for all, and nothing else tells it."""
+    return not isinstance(_clock, SystemClock)
+
+
 def monotonic() -> float:
     """Seconds that never run backwards; only differences mean anything."""
     return _clock.monotonic()

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
     Connection,
     Engine,
     ForeignKey,
@@ -20,8 +22,10 @@ from sqlalchemy import (
     Table,
     create_engine,
     event,
+    func,
+    literal,
 )
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import TIMESTAMP, insert
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import (
     DeclarativeBase,
@@ -36,6 +40,8 @@ from sqlalchemy.orm import (
 )
 from sqlalchemy.sql import TextClause, visitors
 from sqlalchemy.sql.base import Executable
+
+from kit import clock
 
 LOCK_TIMEOUT_MS = 5_000
 STATEMENT_TIMEOUT_MS = 30_000
@@ -74,6 +80,12 @@ class ShopOwned:
 def all_shops(statement: Statement) -> Statement:
     """Says out loud that a statement crosses shops."""
     return statement.execution_options(all_shops=True)
+
+
+def shared_now() -> ColumnElement[datetime]:
+    """The time that all machines agree on: PostgreSQL's. What one process writes for another one to compare (a lease,
+    a measured level) goes by it, since the clocks of two machines differ. A clock that was set goes before it."""
+    return literal(clock.now(), TIMESTAMP(timezone=True)) if clock.is_set() else func.statement_timestamp()
 
 
 class Database:
@@ -198,4 +210,14 @@ def _owned_names() -> set[str]:
     }
 
 
-__all__ = ["Base", "Database", "NoShop", "ShopOwned", "all_shops", "connect", "insert", "shop_owned_tables"]
+__all__ = [
+    "Base",
+    "Database",
+    "NoShop",
+    "ShopOwned",
+    "all_shops",
+    "connect",
+    "insert",
+    "shared_now",
+    "shop_owned_tables",
+]

@@ -1,7 +1,8 @@
 """Jobs: work owed for one record. The only place with attempts, due times, leases, back-off and dead letters.
 
 Ready, held and dead jobs are open, and a record has at most one open job per flow: asking again coalesces. A running
-job holds a lease; whoever settles must still hold it. All of it is rows: Redis may be emptied at any time.
+job holds a lease by PostgreSQL's clock; whoever settles must still hold it. All of it is rows: Redis may be emptied
+at any time.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from kit import clock
-from kit.db import all_shops
+from kit.db import all_shops, shared_now
 from sync.domain.money import Money
 from sync.state.models import Job, JobState, Lane
 
@@ -26,6 +27,8 @@ OPEN = (JobState.READY, JobState.HELD, JobState.DEAD)
 FIRST_WAIT_SECONDS = 1.0
 LONGEST_WAIT_SECONDS = 900.0
 JITTER_SHARE = 0.25
+LATEST_SECONDS = 3_600.0  # nothing backs off for longer, whatever the remote system wishes
+JUMP_SECONDS = 5.0  # two clocks may differ by so much; more means that one of them jumped
 
 
 class LeaseLost(RuntimeError):
@@ -133,7 +136,8 @@ _FAIREST = text(
         limit :count
         for update of job skip locked
     )
-    update job set state = 'running', lease = gen_random_uuid(), lease_until = :until
+    update job set state = 'running', lease = gen_random_uuid(),
+        lease_until = coalesce(cast(:told as timestamptz), statement_timestamp()) + make_interval(secs => :seconds)
     from chosen where job.id = chosen.id
     returning job.id, job.shop_id, job.flow, job.record, job.lane, job.hint, job.attempts, job.asked_at, job.lease
     """
@@ -150,7 +154,8 @@ def claim(session: Session, *, count: int, per_shop: int, lease_seconds: int) ->
         _FAIREST,
         {
             "now": now,
-            "until": now + timedelta(seconds=lease_seconds),
+            "told": now if clock.is_set() else None,
+            "seconds": lease_seconds,
             "count": count,
             "reach": max(8, 4 * count),
             "per_shop": per_shop,
@@ -161,7 +166,7 @@ def claim(session: Session, *, count: int, per_shop: int, lease_seconds: int) ->
 
 def extend(session: Session, leases: Sequence[uuid.UUID], *, lease_seconds: int) -> int:
     """The heartbeat: prolongs the leases that still hold, and says how many."""
-    until = clock.now() + timedelta(seconds=lease_seconds)
+    until = shared_now() + timedelta(seconds=lease_seconds)
     return _count(
         session,
         all_shops(
@@ -289,6 +294,26 @@ def ignore(
     return list(rows.scalars())
 
 
+def bring_forward(session: Session) -> int:
+    """After a clock jumped back, due times that it wrote lie in a future that nobody meant: jobs that were to run at
+    once, and those that are backing off, become due. What was asked for a later time keeps it. Returns how many."""
+    now = clock.now()
+    was_for_now = Job.due_at <= Job.asked_at
+    is_backing_off = Job.fault_code.is_not(None) & (Job.due_at > now + timedelta(seconds=LATEST_SECONDS))
+    return _count(
+        session,
+        all_shops(
+            update(Job)
+            .where(
+                Job.state == JobState.READY,
+                Job.due_at > now + timedelta(seconds=JUMP_SECONDS),
+                or_(was_for_now, is_backing_off),
+            )
+            .values(due_at=now)
+        ),
+    )
+
+
 def due(session: Session, *, limit: int) -> int:
     """How many ready jobs are due over all shops, up to a limit."""
     rows = (
@@ -303,7 +328,7 @@ def expired(session: Session, *, limit: int) -> list[Claimed]:
         all_shops(
             select(Job)
             .where(
-                Job.state == JobState.RUNNING, or_(Job.lease_until < clock.now(), Job.lease_until.is_(None))
+                Job.state == JobState.RUNNING, or_(Job.lease_until < shared_now(), Job.lease_until.is_(None))
             )
             .order_by(Job.lease_until)
             .limit(limit)

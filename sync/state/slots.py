@@ -15,7 +15,7 @@ from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.orm import Session
 
 from kit import clock
-from kit.db import Database, all_shops
+from kit.db import Database, all_shops, shared_now
 from kit.faults import Misconfigured, Transient
 from sync.state.settings_models import Connection, Slot
 
@@ -62,7 +62,7 @@ def beat(database: Database) -> None:
     with _holding:
         held = list(_held)
     if held:
-        until = clock.now() + timedelta(seconds=LEASE_SECONDS)
+        until = shared_now() + timedelta(seconds=LEASE_SECONDS)
         with database.transaction() as session:
             session.execute(all_shops(update(Slot).where(Slot.id.in_(held)).values(lease_until=until)))
 
@@ -70,7 +70,9 @@ def beat(database: Database) -> None:
 def in_use(database: Database, connection: Connection) -> int:
     """How many places are taken at the moment."""
     with database.transaction(shop_id=connection.shop_id) as session:
-        held = select(func.count()).where(Slot.connection_id == connection.id, Slot.lease_until > clock.now())
+        held = select(func.count()).where(
+            Slot.connection_id == connection.id, Slot.lease_until > shared_now()
+        )
         return session.scalar(held) or 0
 
 
@@ -78,7 +80,8 @@ def in_use(database: Database, connection: Connection) -> int:
 _TAKE = text(
     """
     insert into slot (shop_id, connection_id, number, lease_until)
-    select c.shop_id, c.id, n, :until
+    select c.shop_id, c.id, n,
+           coalesce(cast(:told as timestamptz), statement_timestamp()) + make_interval(secs => :seconds)
     from connection c cross join lateral generate_series(0, c.slots - 1) n
     where c.id = :connection_id
       and not exists (select 1 from slot s where s.connection_id = c.id and s.number = n)
@@ -91,14 +94,14 @@ _TAKE = text(
 
 
 def _take(database: Database, *, shop_id: int, connection_id: int) -> int:
-    now = clock.now()
-    values = {"connection_id": connection_id, "until": now + timedelta(seconds=LEASE_SECONDS)}
+    told = clock.now() if clock.is_set() else None
+    values = {"connection_id": connection_id, "told": told, "seconds": LEASE_SECONDS}
     with database.transaction(shop_id=shop_id) as session:
         for _ in range(TRIES):
             place = session.execute(_TAKE, values).scalar()
             if place is not None:
                 return int(place)
-            dead = delete(Slot).where(Slot.connection_id == connection_id, Slot.lease_until <= now)
+            dead = delete(Slot).where(Slot.connection_id == connection_id, Slot.lease_until <= shared_now())
             if session.execute(dead.returning(Slot.id)).first() is None and _is_full(session, connection_id):
                 break
     raise NoPlace(connection_id)

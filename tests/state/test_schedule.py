@@ -12,7 +12,7 @@ from dramatiq.brokers.stub import StubBroker
 from sqlalchemy import select, text, update
 
 from kit import clock
-from kit.clock import SetClock
+from kit.clock import SetClock, SystemClock
 from kit.config import Settings
 from kit.db import Database, all_shops
 from kit.http import Door
@@ -24,11 +24,12 @@ from sync.broker import QUEUES, Nudger
 from sync.flows import periodic
 from sync.gateways import Gateways
 from sync.schedule import Clock
-from sync.state import jobs
+from sync.state import jobs, slots
 from sync.state.jobs import Claimed
 from sync.state.models import Attempt, Delivery, Job, JobState, Lane
 from sync.state.settings_models import Issue
 from tests.state.conftest import make_shop
+from tests.state.rows import a_connection
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 ORDER = "gid://shopify/Order/1"
@@ -216,15 +217,34 @@ def test_rhythms_keep_their_pace_and_a_clock_that_jumps_back_does_not_stop_them(
     assert len(done) == 7
 
 
-def test_a_clock_that_jumps_forward_takes_no_job_from_a_worker_that_beats(
-    db: Database, engine: Engine, alpha: int, noon: SetClock
+class WrongClock(SystemClock):
+    """The clock of a machine that is so many seconds ahead of the others, or behind."""
+
+    def __init__(self, seconds: float) -> None:
+        self.ahead = timedelta(seconds=seconds)
+
+    def now(self) -> datetime:
+        return super().now() + self.ahead
+
+
+@pytest.mark.parametrize("ahead", [-3_600, 3_600])
+def test_a_machine_whose_clock_is_wrong_loses_no_lease_and_takes_none_away(
+    db: Database, settings: Settings, alpha: int, ahead: int
 ) -> None:
-    job_id = ask(db, alpha)
-    running = claim(db)
-    with engine._holding(running.lease):
-        noon.move(3_600)
-        engine.beat()
-        assert Clock(engine).reap() == 0
+    erp = a_connection(db, alpha, slots=1)
+    ticking = Clock(engine_of(db, settings)[0])
+    with clock.using(WrongClock(ahead)):
+        job_id = ask(db, alpha)
+        running = claim(db)
+    with slots.taken(db, erp):
+        assert ticking.reap() == 0, "the other machine claimed it this moment"
+        with pytest.raises(slots.NoPlace), clock.using(WrongClock(ahead)), slots.taken(db, erp):
+            pass
+    with clock.using(WrongClock(ahead)):
+        assert ticking.reap() == 0, "whose clock is wrong reaps nothing either"
+        with db.transaction() as session:
+            jobs.extend(session, [running.lease], lease_seconds=LEASE_SECONDS)
+    assert ticking.reap() == 0
     assert job(db, job_id).state == JobState.RUNNING
 
 
