@@ -167,7 +167,9 @@ def ask_due(gateways: Gateways) -> None:
                 )
             )
             for record, source in SOURCES.items():
-                is_due = due.get(_name(source.feed), now) <= now
+                due_at = due.get(_name(source.feed), now)
+                # Later than any pause: a clock wrote it that has jumped back since.
+                is_due = due_at <= now or due_at > now + 2 * LONGEST_PAUSE
                 if is_due and record not in waiting and _is_open(policies, source.road):
                     jobs.ask(session, shop_id=shop_id, flow=FLOW, record=record, lane=source.lane)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
@@ -15,6 +16,8 @@ from sync.flows.arrivals import RECORD
 from sync.gateways import Gateways
 from sync.state import jobs
 from sync.state.models import Job, JobState, Lane
+
+log = logging.getLogger(__name__)
 
 TOKENS_PER_ROUND = 50
 HELD_AGAIN_AFTER = timedelta(minutes=30)
@@ -56,6 +59,14 @@ def look_at_held_again(gateways: Gateways) -> None:
         )
 
 
+def mend_after_a_jump(gateways: Gateways) -> None:
+    """Makes due what a clock that has since jumped back put into the future."""
+    with gateways.database.transaction() as session:
+        count = jobs.bring_forward(session)
+    if count:
+        log.warning("clock.jumped_back", extra={"count": count})
+
+
 def prune(gateways: Gateways) -> None:
     """Removes what is past its time."""
     retention.prune(gateways.database, gateways.settings)
@@ -84,6 +95,7 @@ RHYTHMS: Sequence[Rhythm] = (
     (timedelta(minutes=10), ask_everywhere("reconcile", Lane.BACKFILL)),
     (timedelta(hours=1), ask_everywhere("subscriptions", Lane.BACKFILL)),
     (timedelta(minutes=1), fill_gaps),
+    (timedelta(minutes=1), mend_after_a_jump),
     (timedelta(minutes=10), renew_tokens),
     (timedelta(minutes=15), prune),
     (timedelta(minutes=10), look_at_held_again),

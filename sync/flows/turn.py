@@ -172,6 +172,7 @@ class Settling:
         wait = jobs.back_off_seconds(job.id, job.attempts, first_seconds=first)
         if after is not None:
             wait = max(after, wait) if counts else after * (1 + wait / jobs.LONGEST_WAIT_SECONDS)
+        wait = min(wait, jobs.LATEST_SECONDS)
         needs_person = state in (JobState.HELD, JobState.DEAD) or job.attempts + 1 >= ISSUE_AFTER_TRIES
         before = attempts.cause_of(session, job.id)
         is_issue = needs_person and counts

@@ -75,9 +75,10 @@ def admit(database: Database, connection: Connection) -> bool:
         row = session.scalar(select(Breaker).where(Breaker.connection_id == connection.id))
         if row is None or row.opened_at is None:
             return False
-        probing = update(Breaker).where(
-            Breaker.id == row.id, Breaker.opened_at.is_not(None), Breaker.probe_at <= now
-        )
+        # Later than the longest rest: a clock wrote it that has jumped back since.
+        latest = now + timedelta(seconds=2 * LONGEST_PROBE_SECONDS)
+        is_time = or_(Breaker.probe_at <= now, Breaker.probe_at > latest)
+        probing = update(Breaker).where(Breaker.id == row.id, Breaker.opened_at.is_not(None), is_time)
         pause = timedelta(seconds=_pause(row.failures))
         if session.scalar(probing.values(probe_at=now + pause).returning(Breaker.id)) is not None:
             return True

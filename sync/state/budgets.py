@@ -14,8 +14,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from kit import clock
-from kit.db import Database, insert
+from kit.db import Database, insert, shared_now
 from sync.shopify.answers import Cost, Throttle
 from sync.shopify.budget import Claim
 from sync.state.models import Lane
@@ -60,10 +59,9 @@ class SharedBudget:
                 select(OperationCost.requested).where(OperationCost.operation == operation)
             )
             points = FIRST_ESTIMATE if estimate is None else estimate
-            bucket = session.scalar(select(Budget).with_for_update())
+            bucket, now = _bucket(session)
             if bucket is None:
                 return Claim(points)
-            now = clock.now()
             available = _restored(bucket, now)
             # A bucket smaller than the estimate must still let a call through once it is full.
             needed = min(points + _reserved(lane) * bucket.maximum, bucket.maximum)
@@ -83,8 +81,7 @@ class SharedBudget:
                 _learn(session, operation, cost, shop_id=self._shop_id)
             if cost.throttle is None:
                 return
-            now = clock.now()
-            bucket = session.scalar(select(Budget).with_for_update())
+            bucket, now = _bucket(session)
             if bucket is None:
                 _found(session, cost.throttle, now, shop_id=self._shop_id)
                 return
@@ -98,11 +95,20 @@ class SharedBudget:
 
 def level(session: Session) -> Level | None:
     """The bucket of the session's shop as it stands now; none before its first answer."""
-    bucket = session.scalar(select(Budget))
-    if bucket is None:
+    found = session.execute(select(Budget, shared_now())).first()
+    if found is None:
         return None
-    now = clock.now()
+    bucket, now = found
     return Level(_restored(bucket, now), bucket.maximum, bucket.restore_per_second, now)
+
+
+def _bucket(session: Session) -> tuple[Budget | None, datetime]:
+    """The bucket, locked, and the time by the clock that all processes share."""
+    bucket = session.scalar(select(Budget).with_for_update())
+    now = session.execute(select(shared_now())).scalar_one()
+    if bucket is not None and bucket.measured_at > now:
+        bucket.measured_at = now  # the clock jumped back: what is restored counts from here, not from then on
+    return bucket, now
 
 
 def _reserved(lane: int) -> float:

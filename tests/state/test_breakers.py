@@ -115,6 +115,15 @@ def test_a_failed_probe_waits_longer_each_time_but_not_for_ever(
     assert waits[-1] == breakers.LONGEST_PROBE_SECONDS
 
 
+def test_a_clock_that_jumps_back_does_not_put_the_probe_off(
+    db: Database, connection: Connection, watch: SetClock
+) -> None:
+    fail(db, connection, 5)
+    watch.move(-7_200)
+    call(db, connection)
+    call(db, connection)
+
+
 def test_calls_under_way_when_it_opened_do_not_lengthen_the_rest(
     db: Database, connection: Connection
 ) -> None:

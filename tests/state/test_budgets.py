@@ -62,6 +62,19 @@ def test_the_first_call_of_a_shop_goes_at_once_because_nothing_is_known_of_its_p
         assert budgets.level(session) is None
 
 
+def test_a_clock_that_jumps_back_does_not_stop_the_bucket_from_filling(
+    db: Database, budget: SharedBudget, watch: SetClock
+) -> None:
+    budget.settle(READ, claim=budget.claim(READ, lane=Lane.ORDERS), cost=told(50))
+    watch.move(-3_600)
+    waited = 0.0
+    while (claim := budget.claim(READ, lane=Lane.ORDERS)).wait_seconds and waited < 60:
+        watch.move(claim.wait_seconds)
+        waited += claim.wait_seconds
+    assert claim.points == 100
+    assert waited < 2, "100 points a second come back"
+
+
 def test_a_claim_is_taken_off_and_what_was_not_used_comes_back(db: Database, budget: SharedBudget) -> None:
     claim = budget.claim(READ, lane=Lane.ORDERS)
     assert claim == Claim(100)

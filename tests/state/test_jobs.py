@@ -102,6 +102,28 @@ def test_whoever_lost_the_lease_cannot_settle_the_job(db: Database, alpha: int) 
         assert state_of(db, fast.id).state == JobState.DONE
 
 
+def test_a_clock_that_jumped_back_delays_neither_new_work_nor_back_off(db: Database, alpha: int) -> None:
+    with clock.using(SetClock(NOON)) as at:
+        assert isinstance(at, SetClock)
+        failed = ask(db, alpha)
+        fail(db, claim(db)[0])
+        new = ask(db, alpha, "gid://shopify/Order/2")
+        planned = ask(db, alpha, "gid://shopify/Order/3", due_at=NOON + timedelta(hours=5))
+        at.move(-7_200)
+        with db.transaction() as session:
+            assert jobs.bring_forward(session) == 2
+        assert {job.id for job in claim(db, count=10)} == {failed, new}
+        assert state_of(db, planned).due_at == NOON + timedelta(hours=5)
+
+
+def test_back_off_is_not_cut_short_when_no_clock_jumped(db: Database, alpha: int) -> None:
+    with clock.using(SetClock(NOON)):
+        ask(db, alpha)
+        fail(db, claim(db)[0])
+        with db.transaction() as session:
+            assert jobs.bring_forward(session) == 0
+
+
 def test_a_heartbeat_keeps_the_lease(db: Database, alpha: int) -> None:
     with clock.using(SetClock(NOON)) as at:
         assert isinstance(at, SetClock)
