@@ -229,10 +229,12 @@ class ProductTold:
 
 @dataclass(frozen=True, kw_only=True)
 class PriceTold:
-    """A price of a product. `price_list` is empty for the price that everybody sees."""
+    """A price of a product. `price_list` is empty for the price that everybody sees. An ERP that keeps prices without
+    tax tells in `gross` what a buyer pays with the product's own taxes."""
 
     product: str
     price: Money
+    gross: Money | None = None
     compare_at: Money | None = None
     price_list: str = ""
     minimum: int = 1
@@ -243,6 +245,7 @@ class PriceTold:
         return {
             "product": self.product,
             "price": str(self.price.amount),
+            "gross": None if self.gross is None else str(self.gross.amount),
             "compare_at": None if self.compare_at is None else str(self.compare_at.amount),
             "currency": self.price.currency,
             "price_list": self.price_list,
@@ -254,11 +257,11 @@ class PriceTold:
     def of(cls, values: Values) -> PriceTold:
         """As it arrived."""
         currency = _text(values, "currency")
-        compare_at = values.get("compare_at")
         return cls(
             product=_text(values, "product"),
             price=Money(_number(values, "price"), currency),
-            compare_at=None if compare_at is None else Money(_exact(compare_at), currency),
+            gross=_money(values, "gross", currency),
+            compare_at=_money(values, "compare_at", currency),
             price_list=str(values.get("price_list") or ""),
             minimum=int(values.get("minimum") or 1),
             increment=int(values.get("increment") or 1),
@@ -274,6 +277,11 @@ def _text(values: Values, name: str) -> str:
 
 def _number(values: Values, name: str, *, default: str | None = None) -> Decimal:
     return _exact(values.get(name, default))
+
+
+def _money(values: Values, name: str, currency: str) -> Money | None:
+    value = values.get(name)
+    return None if value is None else Money(_exact(value), currency)
 
 
 def _exact(value: Any) -> Decimal:

@@ -14,6 +14,7 @@ from typing import Any, assert_never
 from kit import clock
 from sync.connectors.base import Change, ChangePage, Feed
 from sync.connectors.tryton import goods, papers
+from sync.connectors.tryton.carving import SHIPMENT
 from sync.connectors.tryton.client import Client, Row
 from sync.connectors.tryton.shop import Shop
 
@@ -41,13 +42,7 @@ class Feeds:
         self._shop = shop
 
     def changes(self, feed: Feed, position: Mapping[str, Any], *, limit: int) -> ChangePage:
-        """Changes since a position.
-
-        Values by feed: stock `item, code, warehouse, on_hand, available` (available: on hand without what is
-        assigned); shipments `origin, number, reference, state, warehouse, carrier, shipped_on, lines`; credits
-        `origin, number, total, currency, dated_on, lines`; products `item, code, name, barcodes, is_active`; prices
-        `item, code, price, gross_price, currency` (price is without tax, gross_price with the product's own taxes).
-        """
+        """Changes since a position, in the words of `sync.domain.feeds`."""
         if feed in (Feed.STOCK, Feed.PRODUCTS, Feed.PRICES) and "sweeps" not in position:
             return self._walk(feed, position, limit)
         sweeps = dict(position.get("sweeps", {}))
@@ -89,7 +84,7 @@ class Feeds:
             case Feed.SHIPMENTS:
                 return [
                     _Source(
-                        model=papers.SHIPMENT,
+                        model=SHIPMENT,
                         domain=papers.shipments_of(shop),
                         fields=papers.SHIPMENT_FIELDS,
                         tell=lambda rows: papers.shipments(client, shop, rows),

@@ -2,37 +2,44 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from kit import clock
 from sync.connectors.base import Change, Feed
+from sync.connectors.tryton.carving import MOVE, SHIPMENT
 from sync.connectors.tryton.client import Client, Row
+from sync.connectors.tryton.shipments import OPEN
 from sync.connectors.tryton.shop import WebShop
-from sync.domain.money import digits
+from sync.domain.feeds import PriceTold, ProductTold, StockTold
+from sync.domain.money import Money, digits
 
 SALABLE = [["salable", "=", True], ["active", "in", [True, False]]]
 PRODUCT = "product.product"
-PRODUCT_FIELDS = ("code", "name", "active", "identifiers.code", "last_modified_at")
+PRODUCT_FIELDS = ("code", "name", "active", "cost_price", "identifiers.code", "last_modified_at")
 PRICE_FIELDS = ("code", "list_price_used", "account_category", "last_modified_at")
 STOCK_FIELDS = ("code", "type", "quantity")
 
 
 def products(client: Client, ids: Sequence[int]) -> list[Change]:
     """What the products are."""
-    rows = _read(client, ids, PRODUCT_FIELDS)
     return [
-        _change(
-            Feed.PRODUCTS,
-            row,
+        Change(
+            feed=Feed.PRODUCTS,
+            erp_id=str(row["id"]),
             changed_at=row["last_modified_at"],
-            name=row["name"],
-            barcodes=[each["code"] for each in row["identifiers"]],
-            is_active=row["active"],
+            values=ProductTold(
+                product=str(row["id"]),
+                code=row["code"] or "",
+                barcodes=tuple(each["code"] for each in row["identifiers"]),
+                title=row["name"],
+                cost=row["cost_price"],
+                is_active=row["active"],
+            ).plain(),
         )
-        for row in rows
+        for row in _read(client, ids, PRODUCT_FIELDS)
     ]
 
 
@@ -42,22 +49,28 @@ def prices(client: Client, shop: WebShop, ids: Sequence[int]) -> list[Change]:
     rates = _rates(client, {row["account_category"] for row in rows if row["account_category"]})
     step = Decimal(1).scaleb(-digits(shop.currency))
     return [
-        _change(
-            Feed.PRICES,
-            row,
+        Change(
+            feed=Feed.PRICES,
+            erp_id=str(row["id"]),
             changed_at=row["last_modified_at"],
-            price=row["list_price_used"],
-            gross_price=(
-                row["list_price_used"] * (1 + rates.get(row["account_category"], Decimal(0)))
-            ).quantize(step, ROUND_HALF_UP),
-            currency=shop.currency,
+            values=PriceTold(
+                product=str(row["id"]),
+                price=Money(row["list_price_used"], shop.currency),
+                gross=Money(
+                    (row["list_price_used"] * (1 + rates.get(row["account_category"], Decimal(0)))).quantize(
+                        step, ROUND_HALF_UP
+                    ),
+                    shop.currency,
+                ),
+            ).plain(),
         )
         for row in rows
     ]
 
 
 def stock(client: Client, shop: WebShop, ids: Sequence[int]) -> list[Change]:
-    """Quantities in each warehouse of the shop, now."""
+    """Quantities in each warehouse of the shop, now. Reserved is also what customers wait for and nobody has assigned
+    yet: it would be sold again otherwise."""
     if not ids:
         return []
     found: list[Change] = []
@@ -65,28 +78,47 @@ def stock(client: Client, shop: WebShop, ids: Sequence[int]) -> list[Change]:
     today = at.date()
     for warehouse in _warehouses(client, shop):
         place = {"locations": [warehouse], "stock_date_end": today, "with_childs": True}
-        on_hand = _read(client, ids, STOCK_FIELDS, context=place)
-        free = {
-            row["id"]: row["quantity"] for row in _read(client, ids, STOCK_FIELDS, context=_assigned(place))
-        }
-        for row in on_hand:
+        reserved = _reserved(client, ids, warehouse)
+        for row in _read(client, ids, STOCK_FIELDS, context=place):
             if row["type"] == "goods":
+                told = StockTold(
+                    product=str(row["id"]),
+                    warehouse=str(warehouse),
+                    on_hand=Decimal(row["quantity"]),
+                    reserved=reserved[row["id"]],
+                    code=row["code"] or "",
+                )
                 found.append(
-                    _change(
-                        Feed.STOCK,
-                        row,
+                    Change(
+                        feed=Feed.STOCK,
+                        erp_id=f"{told.product}@{told.warehouse}",
                         changed_at=at,
-                        warehouse=str(warehouse),
-                        on_hand=Decimal(row["quantity"]),
-                        available=Decimal(free[row["id"]]),
+                        values=told.plain(),
                     )
                 )
     return found
 
 
-def _assigned(context: Mapping[str, Any]) -> dict[str, Any]:
-    """The same place, with what is assigned to somebody counted as gone."""
-    return {**context, "stock_assign": True}
+def _reserved(client: Client, ids: Sequence[int], warehouse: int) -> defaultdict[int, Decimal]:
+    """Pieces by product that are about to leave a warehouse: for customers planned or assigned, else assigned."""
+    domain = [
+        ["product", "in", list(ids)],
+        ["from_location", "child_of", [warehouse], "parent"],
+        ["to_location", "not child_of", [warehouse], "parent"],
+        [
+            "OR",
+            ["state", "=", "assigned"],
+            [
+                ["state", "=", "draft"],
+                ["to_location.type", "=", "customer"],
+                ["shipment.state", "in", list(OPEN), SHIPMENT],
+            ],
+        ],
+    ]
+    found: defaultdict[int, Decimal] = defaultdict(Decimal)
+    for move in client.all(MOVE, domain, ["product", "internal_quantity"]):
+        found[move["product"]] += Decimal(move["internal_quantity"])
+    return found
 
 
 def _read(
@@ -117,14 +149,3 @@ def _warehouses(client: Client, shop: WebShop) -> list[int]:
     if named:
         return named
     return [each["id"] for each in client.search("stock.location", [["type", "=", "warehouse"]], ["id"])]
-
-
-def _change(feed: Feed, row: Row, *, changed_at: datetime, **values: Any) -> Change:
-    item = str(row["id"])
-    where = f"@{values['warehouse']}" if "warehouse" in values else ""
-    return Change(
-        feed=feed,
-        erp_id=item + where,
-        changed_at=changed_at,
-        values={"item": item, "code": row["code"] or "", **values},
-    )

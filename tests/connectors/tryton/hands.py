@@ -1,0 +1,66 @@
+"""What people do in Tryton by hand: count, let goods go, credit an invoice, take a sale back."""
+
+from __future__ import annotations
+
+from sandbox.erp.tryton.rpc import Rpc
+from sync.connectors.base import Written
+from tests.fixtures.tryton import Erp
+
+SHIPMENT = "stock.shipment.out"
+INVOICE = "account.invoice"
+
+
+def count(rpc: Rpc, erp: Erp, sku: str, pieces: int) -> None:
+    """Counts a product in the first warehouse."""
+    line = {"product": erp.ids["products"][sku], "quantity": float(pieces)}
+    storage = next(iter(erp.ids["storages"].values()))
+    inventory = rpc.one(
+        "stock.inventory", location=storage, company=erp.ids["company"], lines=[["create", [line]]]
+    )
+    rpc.press("stock.inventory", "confirm", inventory)
+
+
+def ship(rpc: Rpc, shipment: int, *, tracking: str = "", carrier: int | None = None) -> None:
+    """Lets the goods of a shipment go."""
+    rpc.write(SHIPMENT, [shipment], reference=tracking, carrier=carrier)
+    for button in ("assign_force", "pick", "pack", "do"):
+        rpc.press(SHIPMENT, button, shipment)
+
+
+def credit_invoice(rpc: Rpc, sale: Written) -> int:
+    """Credits the invoice of a sale, whole, and posts the credit note. Goods stay where they are."""
+    (invoice,) = [int(each.erp_id) for each in sale.related if each.model == INVOICE]
+    form = {"start": {"with_refund": False, "with_refund_allowed": False, "invoice_date": None}}
+    rpc.wizard(
+        "account.invoice.credit",
+        ("credit", form),
+        active_model=INVOICE,
+        active_id=invoice,
+        active_ids=[invoice],
+    )
+    (credit,) = rpc.find(
+        INVOICE, ("state", "=", "draft"), ("lines.origin.invoice", "=", invoice, "account.invoice.line")
+    )
+    rpc.press(INVOICE, "post", credit)
+    return credit
+
+
+def return_sale(rpc: Rpc, sale: int) -> int:
+    """Takes a sale back, whole: the goods are put away again and the credit note is posted."""
+    rpc.wizard(
+        "sale.return_sale",
+        ("return_", {"start": {}}),
+        active_model="sale.sale",
+        active_id=sale,
+        active_ids=[sale],
+    )
+    (returned,) = rpc.find("sale.sale", ("origin", "=", f"sale.sale,{sale}"))
+    for button in ("quote", "confirm", "process"):
+        (row,) = rpc.read("sale.sale", [returned], "state")
+        if row["state"] in ("draft", "quotation", "confirmed"):
+            rpc.press("sale.sale", button, returned)
+    for invoice in rpc.find(
+        INVOICE, ("lines.origin.sale", "=", returned, "sale.line"), ("state", "=", "draft")
+    ):
+        rpc.press(INVOICE, "post", invoice)
+    return returned
