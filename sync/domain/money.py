@@ -5,13 +5,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
 ZERO = Decimal(0)
+# What Shopify writes, or a number of JSON: no spaces, no `_`, no digits of other scripts, none of absurd length.
+_EXACT = re.compile(r"-?[0-9]{1,16}(?:\.[0-9]{1,20})?(?:[eE][+-]?[0-9]{1,2})?")
+_LARGEST = 15  # power of ten: more than any currency's money, and sums of it stay exact
 # ISO 4217 minor units that differ from two.
 _DIGITS = {
     **dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0),
@@ -166,12 +170,11 @@ class Tally:
 
 def decimal(value: Any) -> Decimal:
     """A decimal from JSON (text, whole number, or a decimal that the parser kept exact). Raises ValueError."""
-    if isinstance(value, bool | float) or value is None:
-        raise ValueError(f"{value!r} is not an exact number")
-    try:
-        number = Decimal(value)
-    except (InvalidOperation, TypeError) as error:
-        raise ValueError(f"{value!r} is not a number") from error
-    if not number.is_finite():
-        raise ValueError(f"{value!r} is not a finite number")
+    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+        raise ValueError("not an exact number")
+    if _EXACT.fullmatch(str(value)) is None:
+        raise ValueError("not a plain number")
+    number = Decimal(value)
+    if number and number.adjusted() > _LARGEST:
+        raise ValueError("larger than any money")
     return number

@@ -6,6 +6,7 @@ Parse bodies with `parse` so that no number ever becomes a float. What a body ca
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -33,6 +34,8 @@ from sync.shopify.bodies_values import (
     Json,
     child,
     contract,
+    count,
+    currency,
     each,
     flag,
     gid,
@@ -49,17 +52,40 @@ from sync.shopify.bodies_values import (
 )
 
 ALWAYS_UNKNOWN = frozenset({"transactions", "metafields", "barcodes", "returns"})
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 DISCOUNT_KINDS = {"discount_code": "code"}
 
 
 def parse(raw: bytes | str) -> Any:
-    """JSON with exact numbers. Raises Rejected when it is not JSON."""
+    """JSON with exact numbers and storable text. Raises Rejected when it is not JSON."""
     try:
-        return json.loads(raw, parse_float=Decimal)
+        parsed = json.loads(raw, parse_float=Decimal)
+        return storable(parsed) if _may_be_unstorable(raw) else parsed
     except ValueError as error:
-        raise Rejected(
-            "schema_drift", "Shopify sent something that is not JSON.", detail=str(error), field="$"
-        ) from None
+        problem = str(error)
+    except RecursionError:
+        problem = "nested too deeply"
+    raise Rejected("schema_drift", "Shopify sent something that is not JSON.", detail=problem, field="$")
+
+
+def storable(value: Any) -> Any:
+    """The value with U+FFFD for every character that no database and no ERP takes: NUL, and half a surrogate pair."""
+    match value:
+        case str():
+            return UNSTORABLE.sub("\ufffd", value)
+        case dict():
+            return {storable(key): storable(item) for key, item in value.items()}
+        case list():
+            return [storable(item) for item in value]
+        case _:
+            return value
+
+
+def _may_be_unstorable(raw: bytes | str) -> bool:
+    """Whether it is worth looking: only an escape, or what is no UTF-8, can give such a character."""
+    if isinstance(raw, str):
+        return "\\u" in raw or UNSTORABLE.search(raw) is not None
+    return b"\\u" in raw or b"\xed" in raw
 
 
 def order(body: Any) -> Order:
@@ -69,8 +95,8 @@ def order(body: Any) -> Order:
 
 
 def _order(body: Json) -> Order:
-    identity = gid(body)
-    zero = Both.nothing(_currency(body, "currency"), _currency(body, "presentment_currency"))
+    identity = gid(body, of="Order")
+    zero = Both.nothing(currency(body, "currency"), currency(body, "presentment_currency"))
     lines = each(body, "line_items", order_line)
     tip = _tip(body, zero)
     lines = mark_tips(lines, tip)
@@ -123,13 +149,13 @@ def _order(body: Json) -> Order:
 def order_line(node: Json) -> OrderLine:
     """One line item."""
     exists = flag(node, "product_exists", default=True)
-    quantity = whole(node, "quantity")
+    quantity = count(node, "quantity")
     return OrderLine(
         gid=gid(node),
         title=text(node, "title"),
         variant_title=text(node, "variant_title"),
         quantity=quantity,
-        current_quantity=whole(node, "current_quantity") if "current_quantity" in node else quantity,
+        current_quantity=count(node, "current_quantity") if "current_quantity" in node else quantity,
         unit_price=both(node, "price_set"),
         sku=text(node, "sku"),
         vendor=text(node, "vendor"),
@@ -164,13 +190,6 @@ def mark_tips(lines: tuple[OrderLine, ...], tip: Money) -> tuple[OrderLine, ...]
 def split_tags(node: Json) -> tuple[str, ...]:
     """The comma list, sorted and without repeats."""
     return tuple(sorted({tag.strip() for tag in text(node, "tags").split(",")} - {""}))
-
-
-def _currency(body: Json, key: str) -> str:
-    value = need(body, key)
-    if not (isinstance(value, str) and len(value) == 3 and value.isalpha() and value.isupper()):
-        raise Drift(key, "is not a currency code")
-    return value
 
 
 def _tip(body: Json, zero: Both) -> Money:
@@ -223,18 +242,19 @@ def _numbered(node: Json, key: str, kind: str) -> str | None:
 
 def _discounts(body: Json) -> tuple[Discount, ...]:
     return tuple(
-        Discount(
-            index=index,
-            kind=DISCOUNT_KINDS.get(lower(node, "type"), lower(node, "type")),
-            title=text(node, "code") or text(node, "title"),
-        )
-        for index, node in enumerate(body.get("discount_applications") or ())
+        Discount(index=index, kind=kind, title=title)
+        for index, (kind, title) in enumerate(each(body, "discount_applications", _discount))
     )
+
+
+def _discount(node: Json) -> tuple[str, str]:
+    kind = lower(node, "type")
+    return DISCOUNT_KINDS.get(kind, kind), text(node, "code") or text(node, "title")
 
 
 def _allocation(node: Json) -> DiscountAllocation:
     return DiscountAllocation(
-        discount_index=whole(node, "discount_application_index"), amount=both(node, "amount_set")
+        discount_index=count(node, "discount_application_index"), amount=both(node, "amount_set")
     )
 
 

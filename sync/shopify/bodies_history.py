@@ -24,6 +24,7 @@ from sync.shopify.bodies_values import (
     Json,
     child,
     contract,
+    count,
     each,
     flag,
     gid,
@@ -67,18 +68,17 @@ def tax_line(node: Json) -> TaxLine:
 
 def refund(node: Json, *, zero: Both) -> Refund:
     """A refund, alone or inside an order."""
-    adjustments = [item for item in node.get("order_adjustments") or () if not _is_shipping(item)]
+    adjusted = each(node, "order_adjustments", _adjusted)
     shipping = each(node, "refund_shipping_lines", _refund_shipping)
     if not shipping:
-        old = [item for item in node.get("order_adjustments") or () if _is_shipping(item)]
-        shipping = each({"order_adjustments": old}, "order_adjustments", _old_shipping)
+        shipping = tuple(one for one in adjusted if isinstance(one, RefundShipping))
     return Refund(
         gid=gid(node),
         processed_at=moment(node, "processed_at"),
         note=text(node, "note"),
         lines=each(node, "refund_line_items", _refund_line),
         shipping=shipping,
-        adjustments=each({"order_adjustments": adjustments}, "order_adjustments", _adjustment),
+        adjustments=tuple(one for one in adjusted if isinstance(one, Adjustment)),
         duties=each(node, "duties", _refund_duty),
         return_gid=child(node, "return", gid),
         transactions=each(node, "transactions", lambda item: _transaction(item, zero)),
@@ -96,7 +96,7 @@ def fulfilment(node: Json) -> Fulfilment:
         status=lower(node, "status"),
         created_at=moment(node, "created_at"),
         updated_at=moment(node, "updated_at"),
-        lines=each(node, "line_items", lambda item: (gid(item), whole(item, "quantity"))),
+        lines=each(node, "line_items", lambda item: (gid(item), count(item, "quantity"))),
         location_gid=f"{GID}Location/{location}" if location is not None else None,
         packages=tuple(
             Package(
@@ -116,16 +116,12 @@ def fulfilment_record(body: Any) -> Fulfilment:
         return fulfilment(body)
 
 
-def _is_shipping(node: Json) -> bool:
-    return isinstance(node, dict) and node.get("kind") == "shipping_refund"
-
-
 def _refund_line(node: Json) -> RefundLine:
     location = node.get("location_id")
     line = node.get("line_item")
     return RefundLine(
         line_gid=gid(line) if isinstance(line, dict) else f"{GID}LineItem/{whole(node, 'line_item_id')}",
-        quantity=whole(node, "quantity"),
+        quantity=count(node, "quantity"),
         restock=lower(node, "restock_type"),
         subtotal=both(node, "subtotal_set"),
         tax=both(node, "total_tax_set"),
@@ -140,6 +136,11 @@ def _refund_shipping(node: Json) -> RefundShipping:
         subtotal=both(node, "subtotal_amount_set"),
         tax=both(node, "tax_amount_set"),
     )
+
+
+def _adjusted(node: Json) -> Adjustment | RefundShipping:
+    """An adjustment; older bodies tell shipping that was paid back as one, too."""
+    return _old_shipping(node) if node.get("kind") == "shipping_refund" else _adjustment(node)
 
 
 def _old_shipping(node: Json) -> RefundShipping:

@@ -6,6 +6,7 @@ depends on does not.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -20,7 +21,10 @@ from sync.domain.money import Both, Money, decimal
 T = TypeVar("T")
 Json = Mapping[str, Any]
 MONEY_CACHE: Final = 65_536  # amounts repeat a lot; parsing a decimal costs more than finding it
+LARGEST_ID: Final = 2**63
+LARGEST_COUNT: Final = 2**31
 GID: Final = "gid://shopify/"
+IDENTITY: Final = re.compile(r"gid://shopify/[A-Za-z]+/[^/\s]+")
 
 
 class Drift(Exception):
@@ -42,11 +46,12 @@ def contract(thing: str) -> Any:
     try:
         yield
     except Drift as drift:
+        path = drift.path or "$"
         raise Rejected(
             "schema_drift",
-            f"Shopify sent {thing} in a form that Concord does not know: {drift.path} {drift.problem}.",
-            detail=f"{drift.path} {drift.problem}",
-            field=drift.path,
+            f"Shopify sent {thing} in a form that Concord does not know: {path} {drift.problem}.",
+            detail=f"{path} {drift.problem}",
+            field=path,
         ) from None
 
 
@@ -76,19 +81,41 @@ def lower(node: Json, key: str) -> str:
     return text(node, key).lower()
 
 
-def gid(node: Json, key: str = "admin_graphql_api_id") -> str:
-    """An identity. Only gids are trusted: numeric ids may have been rounded on the way."""
+def gid(node: Json, key: str = "admin_graphql_api_id", *, of: str = "") -> str:
+    """An identity, of the named kind when it matters. Only gids are trusted: numeric ids may have been rounded."""
     value = need(node, key)
-    if not isinstance(value, str) or not value.startswith(GID):
+    if not isinstance(value, str) or IDENTITY.fullmatch(value) is None:
         raise Drift(key, "is not a Shopify id")
+    if of and not value.startswith(f"{GID}{of}/"):
+        raise Drift(key, f"is not the id of one {of}")
+    return value
+
+
+def currency(node: Json, key: str) -> str:
+    """A currency code, as ISO 4217 writes it."""
+    value = need(node, key)
+    if not (
+        isinstance(value, str) and len(value) == 3 and value.isascii() and value.isalpha() and value.isupper()
+    ):
+        raise Drift(key, "is not a currency code")
     return value
 
 
 def whole(node: Json, key: str) -> int:
-    """A whole number."""
+    """A whole number that an id or a counter can have."""
     value = need(node, key)
     if isinstance(value, bool) or not isinstance(value, int):
         raise Drift(key, "is not a whole number")
+    if not -LARGEST_ID <= value <= LARGEST_ID:
+        raise Drift(key, "is too large")
+    return value
+
+
+def count(node: Json, key: str) -> int:
+    """How many: a whole number that Shopify's own type for it can hold."""
+    value = whole(node, key)
+    if not -LARGEST_COUNT <= value <= LARGEST_COUNT:
+        raise Drift(key, "is too large")
     return value
 
 
@@ -111,7 +138,10 @@ def moment(node: Json, key: str) -> datetime:
         raise Drift(key, "is not a time") from None
     if found.tzinfo is None:
         raise Drift(key, "has no time zone")
-    return found.astimezone(UTC)
+    try:
+        return found.astimezone(UTC)
+    except OverflowError:
+        raise Drift(key, "is outside of the years that there are") from None
 
 
 def moment_or_none(node: Json, key: str) -> datetime | None:

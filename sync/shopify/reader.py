@@ -29,8 +29,11 @@ from sync.shopify.bodies_values import (
     Json,
     child,
     contract,
+    count,
+    currency,
     each,
     flag,
+    gid,
     lower,
     moment,
     moment_or_none,
@@ -152,10 +155,10 @@ def _tolerated(answer: answers.Answer) -> frozenset[str]:
 
 
 def _order(node: Json, unknown: frozenset[str]) -> Order:
-    zero = Both.nothing(need(node, "currencyCode"), need(node, "presentmentCurrencyCode"))
+    zero = Both.nothing(currency(node, "currencyCode"), currency(node, "presentmentCurrencyCode"))
     totals = _totals(node, zero)
     return Order(
-        gid=identity(node),
+        gid=gid(node, "id", of="Order"),
         name=text(node, "name"),
         number=whole(node, "number"),
         created_at=moment(node, "createdAt"),
@@ -206,8 +209,8 @@ def order_line(node: Json) -> OrderLine:
         gid=identity(node),
         title=text(node, "title"),
         variant_title=text(node, "variantTitle"),
-        quantity=whole(node, "quantity"),
-        current_quantity=whole(node, "currentQuantity"),
+        quantity=count(node, "quantity"),
+        current_quantity=count(node, "currentQuantity"),
         unit_price=both(node, "originalUnitPriceSet"),
         sku=text(node, "sku"),
         vendor=text(node, "vendor"),
@@ -277,7 +280,7 @@ def _moved(gid: str) -> Transient:
 
 
 def _totals(node: Json, zero: Both) -> Totals:
-    rounding = node.get("totalCashRoundingAdjustment") or {}
+    rounding = child(node, "totalCashRoundingAdjustment", lambda bag: _rounding(bag, zero)) or (zero, zero)
     return Totals(
         total=both(node, "totalPriceSet"),
         current_total=both(node, "currentTotalPriceSet"),
@@ -288,14 +291,18 @@ def _totals(node: Json, zero: Both) -> Totals:
         duties=both_or(node, "originalTotalDutiesSet", zero),
         fees=both_or(node, "originalTotalAdditionalFeesSet", zero),
         tip=both_or(node, "totalTipReceivedSet", zero),
-        rounding_paid=both_or(rounding, "paymentSet", zero),
-        rounding_refunded=both_or(rounding, "refundSet", zero),
+        rounding_paid=rounding[0],
+        rounding_refunded=rounding[1],
     )
+
+
+def _rounding(node: Json, zero: Both) -> tuple[Both, Both]:
+    return both_or(node, "paymentSet", zero), both_or(node, "refundSet", zero)
 
 
 def _allocation(node: Json) -> DiscountAllocation:
     return DiscountAllocation(
-        discount_index=whole(need(node, "discountApplication"), "index"),
+        discount_index=count(need(node, "discountApplication"), "index"),
         amount=both(node, "allocatedAmountSet"),
     )
 
@@ -303,8 +310,8 @@ def _allocation(node: Json) -> DiscountAllocation:
 def _discount(node: Json) -> Discount:
     for key, kind in DISCOUNT_TITLES:
         if node.get(key) is not None:
-            return Discount(index=whole(node, "index"), kind=kind, title=text(node, key))
-    return Discount(index=whole(node, "index"), kind="", title="")
+            return Discount(index=count(node, "index"), kind=kind, title=text(node, key))
+    return Discount(index=count(node, "index"), kind="", title="")
 
 
 def _duty(node: Json) -> Duty:

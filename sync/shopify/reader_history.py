@@ -21,6 +21,7 @@ from sync.shopify.bodies_values import (
     Drift,
     Json,
     child,
+    count,
     each,
     flag,
     lower,
@@ -29,7 +30,6 @@ from sync.shopify.bodies_values import (
     need,
     rate,
     text,
-    whole,
 )
 from sync.shopify.reader_values import both, identity, nodes, reference, reference_or_none
 
@@ -76,7 +76,7 @@ def refund_line(node: Json) -> RefundLine:
     """A RefundLineItem."""
     return RefundLine(
         line_gid=reference(node, "lineItem"),
-        quantity=whole(node, "quantity"),
+        quantity=count(node, "quantity"),
         restock=lower(node, "restockType"),
         subtotal=both(node, "subtotalSet"),
         tax=both(node, "totalTaxSet"),
@@ -106,7 +106,7 @@ def fulfilment(node: Json) -> Fulfilment:
 
 def shipped_line(node: Json) -> tuple[str, int]:
     """A FulfillmentLineItem as (line, quantity)."""
-    return reference(node, "lineItem"), whole(node, "quantity")
+    return reference(node, "lineItem"), count(node, "quantity")
 
 
 def agreement(node: Json, *, taxes_included: bool) -> Agreement:
@@ -130,7 +130,7 @@ def sale(node: Json, *, taxes_included: bool) -> Sale:
         gid=identity(node),
         line_type=lower(node, "lineType"),
         action=lower(node, "actionType"),
-        quantity=whole(node, "quantity") if quantity is not None else 0,
+        quantity=count(node, "quantity") if quantity is not None else 0,
         total=both(node, "totalAmount"),
         tax=both(node, "totalTaxAmount"),
         discount=both(node, after),

@@ -54,7 +54,7 @@ def customer(node: Json) -> Customer:
 
 def company_location(node: Json) -> CompanyLocation:
     """A CompanyLocation."""
-    settings = node.get("taxSettings") or {}
+    settings = child(node, "taxSettings", _same) or {}
     return CompanyLocation(
         gid=identity(node),
         name=text(node, "name"),
@@ -69,10 +69,11 @@ def company_location(node: Json) -> CompanyLocation:
 
 def order_company(node: Json) -> OrderCompany | None:
     """The company of an order's purchasing entity; None when a person buys."""
-    if not isinstance(node.get("company"), dict):
+    company = child(node, "company", _same)
+    if company is None:
         return None
-    company, location = node["company"], node.get("location") or {}
-    settings = location.get("taxSettings") or {}
+    location = child(node, "location", _same) or {}
+    settings = child(location, "taxSettings", _same) or {}
     return OrderCompany(
         gid=reference(node, "company"),
         location_gid=reference(node, "location"),
@@ -82,6 +83,10 @@ def order_company(node: Json) -> OrderCompany | None:
         location_external_id=text(location, "externalId"),
         vat_number=text(settings, "taxRegistrationId"),
     )
+
+
+def _same(node: Json) -> Json:
+    return node
 
 
 def _branch_address(node: Json) -> Address:

@@ -9,6 +9,7 @@ import pytest
 
 from kit.faults import Rejected
 from sync.shopify import bodies, reader
+from sync.shopify.bodies_values import GID
 from tests.golden import corpus
 
 FOLDER = corpus.HERE / "038_everything_at_once"
@@ -35,6 +36,20 @@ def changed(document: Any, path: str, value: Any) -> Any:
     [
         ("admin_graphql_api_id", None, "admin_graphql_api_id"),
         ("admin_graphql_api_id", "6000000001", "admin_graphql_api_id"),
+        ("admin_graphql_api_id", "gid://shopify/Product/1", "admin_graphql_api_id"),
+        ("admin_graphql_api_id", "gid://shopify/Order/", "admin_graphql_api_id"),
+        ("created_at", "0001-01-01T00:00:00+05:00", "created_at"),
+        ("updated_at", "9999-12-31T23:59:59-05:00", "updated_at"),
+        ("discount_applications", 5, "discount_applications"),
+        ("discount_applications", "code", "discount_applications"),
+        ("discount_applications", [None], "discount_applications[0]"),
+        ("discount_applications", ["x"], "discount_applications[0]"),
+        ("refunds", [{"order_adjustments": 5}], "refunds[0].order_adjustments"),
+        ("refunds", [{"order_adjustments": [5]}], "refunds[0].order_adjustments[0]"),
+        ("total_price_set.shop_money.amount", "1_81.91", "total_price_set"),
+        ("total_price_set.shop_money.amount", " 181.91", "total_price_set"),
+        ("total_price_set.shop_money.amount", "１８１.９１", "total_price_set"),
+        ("total_price_set.shop_money.amount", "1e999999999", "total_price_set"),
         ("updated_at", "yesterday", "updated_at"),
         ("created_at", "2026-11-02T09:30:00", "created_at"),
         ("currency", "usd", "currency"),
@@ -88,6 +103,17 @@ def test_a_broken_body_is_refused_with_its_path(path: str, value: Any, told: str
         ("shippingLines.nodes.0.id", None, "shippingLines.nodes[0].line.id"),
         ("transactions.0.amountSet", None, "transactions[0].amountSet"),
         ("createdAt", 5, "createdAt"),
+        ("id", "gid://shopify/Product/1", "id"),
+        ("currencyCode", "usd", "currencyCode"),
+        ("currencyCode", {}, "currencyCode"),
+        ("presentmentCurrencyCode", 5, "presentmentCurrencyCode"),
+        ("totalCashRoundingAdjustment", "x", "totalCashRoundingAdjustment"),
+        ("totalCashRoundingAdjustment.paymentSet", "x", "totalCashRoundingAdjustment.paymentSet"),
+        (
+            "purchasingEntity",
+            {"company": {"id": f"{GID}Company/1"}, "location": 7},
+            "purchasingEntity.location",
+        ),
     ],
 )
 def test_a_broken_node_is_refused_with_its_path(path: str, value: Any, told: str | None) -> None:
@@ -99,7 +125,7 @@ def test_a_broken_node_is_refused_with_its_path(path: str, value: Any, told: str
     assert (caught.value.code, caught.value.field) == ("schema_drift", told)
 
 
-@pytest.mark.parametrize("raw", [b"", b"{", b"\xff\xfe", b"[1,"])
+@pytest.mark.parametrize("raw", [b"", b"{", b"\xff\xfe", b"[1,", b"[" * 100_000, b'{"a":' * 100_000])
 def test_something_that_is_not_json_is_refused(raw: bytes) -> None:
     with pytest.raises(Rejected) as caught:
         bodies.parse(raw)
@@ -115,6 +141,11 @@ def test_something_that_is_not_an_order_is_refused(body: Any) -> None:
 def test_numbers_of_a_body_stay_exact() -> None:
     parsed = bodies.parse('{"rate": 0.1, "amount": "0.10"}')
     assert str(parsed["rate"]) == "0.1"
+
+
+def test_characters_that_no_database_takes_are_replaced() -> None:
+    parsed = bodies.parse(b'{"title": "\\u0000 half \\ud83d, whole \\ud83d\\ude00", "note": "\xed\xa0\x80"}')
+    assert parsed == {"title": "\ufffd half \ufffd, whole \U0001f600", "note": "\ufffd"}
 
 
 def test_a_rounded_numeric_id_does_not_matter() -> None:
