@@ -13,8 +13,11 @@ from contextlib import contextmanager
 
 import dramatiq
 from dramatiq.brokers.redis import RedisBroker
-from sqlalchemy.exc import OperationalError
+from dramatiq.middleware import Shutdown
+from dramatiq.middleware.threading import raise_thread_exception
 
+from kit import clock
+from kit.bulkheads import Bulkhead
 from sync.broker import Nudger
 from sync.flows import catalogue, intake, notices, turn
 from sync.gateways import Gateways
@@ -24,6 +27,9 @@ from sync.state.jobs import Claimed
 log = logging.getLogger(__name__)
 
 TURNS_PER_WAKE = 50  # then the thread goes back to the queue, so that a stop is never far away
+WAKE_SECONDS = (
+    60.0  # and after so long, so that Dramatiq's time limit is left to the one job that is too slow
+)
 
 
 class Engine:
@@ -33,13 +39,13 @@ class Engine:
         self.gateways = gateways
         self.nudger = nudger
         self.is_stopping = threading.Event()
-        self._leases: set[uuid.UUID] = set()
+        self._leases: dict[uuid.UUID, int] = {}  # and the thread that works under each
         self._lock = threading.Lock()
 
     def process_deliveries(self, limit: int = TURNS_PER_WAKE) -> int:
         """Turns waiting deliveries into jobs, shop by shop, until none waits. Returns how many."""
         done = 0
-        for _ in range(limit):
+        for _ in self._turns(limit):
             finished = intake.process_round(self.gateways.database, notices.HANDLERS, catalogue.FLOWS)
             done += finished.deliveries
             if finished.job_ids:
@@ -51,18 +57,24 @@ class Engine:
     def run_jobs(self, limit: int = TURNS_PER_WAKE) -> int:
         """Runs ready jobs, the fairest first, until none is due. Returns how many."""
         settings = self.gateways.settings
-        for count in range(limit):
+        done = 0
+        for _ in self._turns(limit):
             if self.is_stopping.is_set():
-                return count
+                return done
             with self.gateways.database.transaction() as session:
                 claimed = jobs.claim(
-                    session, count=1, per_shop=settings.shop_jobs_limit, lease_seconds=settings.lease_seconds
+                    session,
+                    count=1,
+                    per_shop=settings.shop_jobs_limit,
+                    lease_seconds=settings.lease_seconds,
+                    flows=catalogue.FLOWS,
                 )
             if not claimed:
-                return count
+                return done
             self.run(claimed[0])
+            done += 1
         self.nudge_jobs(0, 1)
-        return limit
+        return done
 
     def run(self, job: Claimed) -> None:
         """One turn of one claimed job."""
@@ -88,22 +100,39 @@ class Engine:
                 jobs.extend(session, leases, lease_seconds=self.gateways.settings.lease_seconds)
 
     def beat_forever(self) -> None:
-        """Beats until the process ends. A database that is away is tried again; nothing is lost by a missed beat."""
-        while not self.is_stopping.wait(self.gateways.settings.lease_seconds / 4):
-            try:
+        """Beats until the process is told to stop and its last job has ended. Whatever goes wrong with one beat, the
+        next one is tried: without it other workers would take over what runs here."""
+        pause = self.gateways.settings.lease_seconds / 4
+        while not self.is_stopping.wait(pause) or self._leases:
+            with Bulkhead(log, "heartbeat.missed"):
                 self.beat()
-            except OperationalError as error:
-                log.warning("heartbeat.missed", extra={"error_kind": type(error.orig).__name__})
+            if self.is_stopping.is_set():
+                clock.sleep(min(pause, 1.0))
+
+    def hand_over(self) -> None:
+        """The time to drain is over: what still runs is put back, and another worker takes it at once."""
+        with self._lock:
+            for thread in self._leases.values():
+                raise_thread_exception(thread, Shutdown)  # type: ignore[no-untyped-call]
+
+    @staticmethod
+    def _turns(limit: int) -> Iterator[int]:
+        """Counts turns while this wake-up may take another one."""
+        started = clock.monotonic()
+        for count in range(limit):
+            if count and clock.monotonic() - started >= WAKE_SECONDS:
+                return
+            yield count
 
     @contextmanager
     def _holding(self, lease: uuid.UUID) -> Iterator[None]:
         with self._lock:
-            self._leases.add(lease)
+            self._leases[lease] = threading.get_ident()
         try:
             yield
         finally:
             with self._lock:
-                self._leases.discard(lease)
+                self._leases.pop(lease, None)
 
 
 def declare(broker: RedisBroker, engine: Engine) -> None:

@@ -22,7 +22,9 @@ QUEUES = ("deliveries", "jobs", "bulk")
 MAINTENANCE_CHANCE = 30_000
 HEARTBEAT_TIMEOUT_MS = 15_000
 SOCKET_SECONDS = 2.0
-TURN_LIMIT_MS = 600_000
+TURN_LIMIT_MS = (
+    600_000  # a wake-up takes no new turn after `actors.WAKE_SECONDS`, so this stops one job that is too slow
+)
 PAUSE_SECONDS = 1.0
 
 

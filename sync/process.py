@@ -41,8 +41,11 @@ class _Life(Middleware):
         threading.Thread(target=self._engine.beat_forever, name="heartbeat", daemon=True).start()
 
     def before_worker_shutdown(self, _broker: dramatiq.Broker, _worker: Any) -> None:
-        """No new work: each thread ends after the job it runs."""
+        """No new work: each thread ends after the job it runs, or hands it over when the time to drain is up."""
         self._engine.is_stopping.set()
+        drain = threading.Timer(self._engine.gateways.settings.drain_seconds, self._engine.hand_over)
+        drain.daemon = True
+        drain.start()
 
 
 def worker(settings: Settings, *, kinds: Mapping[str, Kind] = KINDS) -> tuple[Engine, RedisBroker]:

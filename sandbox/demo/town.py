@@ -96,6 +96,7 @@ def _concord(place: Place, environment: Mapping[str, str], database_url: str) ->
     ]
     worker = [
         *(python, "-m", "dramatiq", "sync.worker", "--processes", "1", "--threads", str(WORKER_THREADS)),
+        *("--worker-shutdown-timeout", "25000"),
         "--skip-logging",  # by Dramatiq; ours begins with the import
     ]
     prefetch = {"dramatiq_queue_prefetch": str(WORKER_THREADS)}

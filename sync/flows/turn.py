@@ -13,6 +13,7 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Any, assert_never
 
+from dramatiq.middleware import TimeLimitExceeded
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -75,6 +76,9 @@ class Settling:
                 return self._saved(self._fail, _database_away())
             case Exception():
                 self._saved(self._crash, error)
+                return False
+            case TimeLimitExceeded():
+                self._saved(self._fail, _too_slow())
                 return False
             case _:  # the process is told to end: somebody else takes the job over at once
                 self._saved(self._hand_over, "the worker was stopped")
@@ -200,6 +204,14 @@ class Settling:
 
 def _wish(fault: Fault) -> float | None:
     return fault.after_seconds if isinstance(fault, Transient) else None
+
+
+def _too_slow() -> Transient:
+    return Transient(
+        "too_slow",
+        "The work on this record took too long and was stopped.",
+        detail="stopped by the time limit of the worker",
+    )
 
 
 def _database_away() -> Transient:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -119,7 +119,7 @@ _FAIREST = text(
         cross join lateral (
             select q.*, row_number() over (order by q.lane, q.due_at, q.id) as place from (
                 select j.id, j.lane, j.due_at from job j
-                where j.state = 'ready' and j.shop_id = s.shop_id
+                where j.state = 'ready' and j.shop_id = s.shop_id and j.flow = any (coalesce(:flows, array[j.flow]))
                   and j.lane = any (array[10, 20, 30, 40]::smallint[]) and j.due_at <= :now
                   and not exists (
                       select 1 from job k where k.state = 'running' and k.shop_id = j.shop_id
@@ -144,11 +144,19 @@ _FAIREST = text(
 ).execution_options(all_shops=True)
 
 
-def claim(session: Session, *, count: int, per_shop: int, lease_seconds: int) -> list[Claimed]:
+def claim(
+    session: Session,
+    *,
+    count: int,
+    per_shop: int,
+    lease_seconds: int,
+    flows: Collection[str] | None = None,
+) -> list[Claimed]:
     """Takes up to `count` jobs, the fairest first, each with a lease. Commit before working on them.
 
     `per_shop` limits how many jobs of one shop may run at the same time, so that one slow ERP cannot take all threads;
-    so do the places at its ERP, with one more for work that needs none."""
+    so do the places at its ERP, with one more for work that needs none. Jobs of other `flows` than these are left to a
+    newer version, which runs beside this one while it is being deployed."""
     now = clock.now()
     rows = session.execute(
         _FAIREST,
@@ -159,6 +167,7 @@ def claim(session: Session, *, count: int, per_shop: int, lease_seconds: int) ->
             "count": count,
             "reach": max(8, 4 * count),
             "per_shop": per_shop,
+            "flows": None if flows is None else list(flows),
         },
     ).mappings()
     return [Claimed(**row, started_at=now) for row in rows]

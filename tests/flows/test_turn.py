@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from dramatiq.middleware import Shutdown, TimeLimitExceeded
 from sqlalchemy import select
 
 from kit import clock
@@ -63,7 +64,7 @@ def attempts(gateways: Gateways, shop: int) -> list[Attempt]:
         return list(session.execute(select(Attempt).order_by(Attempt.id)).scalars())
 
 
-def raising(error: Exception) -> Callable[[Work], Outcome]:
+def raising(error: BaseException) -> Callable[[Work], Outcome]:
     def flow(_work: Work) -> Outcome:
         raise error
 
@@ -166,6 +167,30 @@ def test_a_bug_is_loud_and_the_job_is_neither_lost_nor_blocked(gateways: Gateway
         job = session.execute(select(Job)).scalar_one()
     assert (job.state, job.fault_code) == (JobState.READY, "ZeroDivisionError")
     assert "oops" in attempts(gateways, shop)[0].detail
+
+
+def test_work_that_is_stopped_because_it_takes_too_long_is_a_try_that_failed(
+    gateways: Gateways, shop: int
+) -> None:
+    with clock.using(SetClock(NOON)) as at:
+        assert isinstance(at, SetClock)
+        for _ in range(3):
+            with pytest.raises(TimeLimitExceeded):
+                take(gateways, shop, raising(TimeLimitExceeded()))
+            at.move(60)
+    assert [each.fault_code for each in attempts(gateways, shop)] == ["too_slow"] * 3
+    (issue,) = issues(gateways, shop)
+    assert (issue.state, issue.fault_code) == ("open", "too_slow")
+
+
+def test_work_of_a_process_that_is_told_to_end_is_handed_over_at_once_and_is_no_try(
+    gateways: Gateways, shop: int
+) -> None:
+    with pytest.raises(Shutdown):
+        take(gateways, shop, raising(Shutdown()))
+    with gateways.database.transaction(shop_id=shop) as session:
+        job = session.execute(select(Job)).scalar_one()
+    assert (job.state, job.attempts, attempts(gateways, shop)) == (JobState.READY, 0, [])
 
 
 def test_what_waited_to_be_saved_is_saved_with_a_failure_too(gateways: Gateways, shop: int) -> None:
