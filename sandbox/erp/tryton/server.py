@@ -34,6 +34,7 @@ class Running:
 
     url: str
     shops: Mapping[str, ShopErp]
+    untouched: Mapping[str, ShopErp]  # copies for those who look at the set-up itself; empty outside of tests
     process: Leashed
     tidy: Callable[[], None]
 
@@ -44,31 +45,42 @@ class Running:
 
 
 def start(postgres_url: str, port: int | None, *, progress: Progress, on_copies: bool = False) -> Running:
-    """Prepares what is missing and starts the server on the working databases; tests let it serve fresh copies.
+    """Prepares what is missing and starts the server on the working databases; tests let it serve fresh copies: one
+    of each shop that they all share, and one that none of them may change.
 
     Without a port it takes a free one. Raises CannotStart.
     """
     companies = databases.ensure(postgres_url, progress)
-    names = {
-        domain: databases.clone(postgres_url, each.database) if on_copies else each.database
-        for domain, each in companies.items()
-    }
+    names = {domain: each.database for domain, each in companies.items()}
+    apart: dict[str, str] = {}
+    if on_copies:
+        names, apart = (
+            {domain: databases.clone(postgres_url, each.database) for domain, each in companies.items()}
+            for _ in range(2)
+        )
+    served = [*names.values(), *apart.values()]
     log = CACHE / "logs" / f"{port or os.getpid()}.log"
 
     def tidy() -> None:
         if on_copies:
             log.unlink(missing_ok=True)
-            for name in names.values():
+            for name in served:
                 databases.drop(postgres_url, name)
 
     progress("starting Tryton")
     process, url = serving.start(
         postgres_url,
-        list(names.values()),
+        served,
         port=port,
         workers=WORKERS,
         threads=THREADS,
         log=log,
     )
-    shops = {domain: ShopErp(url, names[domain], each.key, each.card) for domain, each in companies.items()}
-    return Running(url, shops, process, tidy)
+
+    def erps(found: Mapping[str, str]) -> dict[str, ShopErp]:
+        return {
+            domain: ShopErp(url, name, companies[domain].key, companies[domain].card)
+            for domain, name in found.items()
+        }
+
+    return Running(url, erps(names), erps(apart), process, tidy)

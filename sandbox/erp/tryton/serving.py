@@ -61,6 +61,8 @@ def _environment(postgres_url: str, databases: Sequence[str]) -> dict[str, str]:
         "TRYTOND_DATABASE_NAMES": ",".join(databases),
         "TRYTOND_WEB__ROOT": "",  # serves the interface only, no files of this machine
         "TRYTOND_LOGGING_LEVEL": "40",
+        # How long one process may answer with what another one changed; five minutes unless it is said here.
+        "TRYTOND_CACHE__CLEAN_TIMEOUT": "1",
     }
 
 

@@ -2,6 +2,8 @@
 
 Tryton stamps a change with the time its transaction began, so a slow one appears late among older stamps: each sweep
 begins a little before the end of the last one. The first sweep of stock, products and prices walks over all products.
+Names come from a cache that each process of Tryton renews every five minutes: until then a change may be told with
+the old name, so products are looked at again for longer.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from sync.connectors.tryton.client import Client, Row
 from sync.connectors.tryton.shop import Shop
 
 OVERLAP = timedelta(minutes=2)
+TEXT_OVERLAP = timedelta(minutes=6)  # Tryton's `cache.clean_timeout` is 300 seconds unless it is configured
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 STAMP = "last_modified_at"
 Tell = Callable[[Sequence[Row]], Iterable[Change]]
@@ -50,7 +53,7 @@ class Feeds:
         changes: list[Change] = []
         has_more = False
         for source in self._sources(feed):
-            page = self._sweep(source, sweeps.get(source.model, start), limit)
+            page = self._sweep(source, sweeps.get(source.model, start), limit, overlap=_overlap(feed))
             changes += page.changes
             sweeps[source.model] = page.position
             has_more = has_more or page.has_more
@@ -104,7 +107,7 @@ class Feeds:
 
     def _walk(self, feed: Feed, position: Mapping[str, Any], limit: int) -> ChangePage:
         """The present state of all products, by id; then the changes since the walk began."""
-        began = position.get("began") or (clock.now() - OVERLAP).isoformat()
+        began = position.get("began") or (clock.now() - _overlap(feed)).isoformat()
         domain = [*goods.SALABLE, ["id", ">", position.get("id", 0)]]
         rows = self._client.search("product.product", domain, ["id"], size=limit)
         ids = [row["id"] for row in rows]
@@ -121,7 +124,9 @@ class Feeds:
             following = {"start": {"at": began, "id": 0}, "sweeps": {}}
         return ChangePage(changes=tuple(changes), position=following, has_more=not is_over)
 
-    def _sweep(self, source: _Source, position: Mapping[str, Any], limit: int) -> ChangePage:
+    def _sweep(
+        self, source: _Source, position: Mapping[str, Any], limit: int, *, overlap: timedelta
+    ) -> ChangePage:
         """One page of a sweep over what was changed since a time."""
         at = datetime.fromisoformat(position["at"]) if "at" in position else EPOCH
         last = int(position.get("id", 0))
@@ -136,7 +141,7 @@ class Feeds:
         else:
             newest = rows[-1][STAMP] if rows else at
             # What is older than the overlap is settled; anything newer is looked at once more.
-            settled = clock.now() - OVERLAP
+            settled = clock.now() - overlap
             following = {"at": max(at, min(newest, settled)).isoformat(), "id": last if newest == at else 0}
         changes = tuple(source.tell(rows)) if rows else ()
         return ChangePage(changes=changes, position=following, has_more=has_more)
@@ -152,3 +157,8 @@ class Feeds:
             return tell([row["id"] for row in found])
 
         return told
+
+
+def _overlap(feed: Feed) -> timedelta:
+    """How long what changed is looked at once more."""
+    return TEXT_OVERLAP if feed is Feed.PRODUCTS else OVERLAP

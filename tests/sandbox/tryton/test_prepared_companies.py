@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 import psycopg
@@ -15,13 +16,12 @@ from tests.fixtures.tryton import Erp
 
 pytestmark = pytest.mark.slow
 
-BOTH = pytest.mark.parametrize("name", ["tryton_alpha", "tryton_beta"])
+BOTH = pytest.mark.parametrize("shop", ["alpha.myshopify.com", "beta.myshopify.com"])
 
 
 @pytest.fixture
-def tryton(request: pytest.FixtureRequest, name: str) -> Erp:
-    erp: Erp = request.getfixturevalue(name)
-    return erp
+def tryton(tryton_untouched: Mapping[str, Erp], shop: str) -> Erp:
+    return tryton_untouched[shop]
 
 
 @BOTH
@@ -69,10 +69,13 @@ def test_the_warehouses_are_the_shops_locations_and_hold_what_it_believes_in(try
     assert found == wanted
 
 
-def test_list_prices_are_kept_without_the_tax_that_the_shop_includes(tryton_beta: Erp) -> None:
-    assert goods.net_price("44.90", of(tryton_beta.shop), "standard") == Decimal("37.7311")
-    with tryton_beta.admin() as rpc:
-        (row,) = rpc.read("product.product", [tryton_beta.ids["products"]["BET-KANNE"]], "list_price_used")
+def test_list_prices_are_kept_without_the_tax_that_the_shop_includes(
+    tryton_untouched: Mapping[str, Erp],
+) -> None:
+    beta = tryton_untouched["beta.myshopify.com"]
+    assert goods.net_price("44.90", of(beta.shop), "standard") == Decimal("37.7311")
+    with beta.admin() as rpc:
+        (row,) = rpc.read("product.product", [beta.ids["products"]["BET-KANNE"]], "list_price_used")
     assert row["list_price_used"] == Decimal("37.7311")
 
 
