@@ -1,4 +1,4 @@
-"""Backfill and reconciliation: walk Shopify's orders by their time of change and ask for each one we do not know so.
+"""Backfill and reconciliation: walk Shopify's records by their time of change and ask for each we do not know so.
 
 It brings history in, fills the exact gap that lost deliveries left, and finds what never came. It only asks for jobs;
 its place is kept after each page, so a long walk can be stopped and goes on where it was.
@@ -7,6 +7,7 @@ its place is kept after each page, so a long walk can be stopped and goes on whe
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,6 +27,22 @@ FIRST_LOOK_BACK = timedelta(hours=1)
 FEED = "reconcile:orders"
 
 
+@dataclass(frozen=True)
+class Walk:
+    """One kind of record that can be walked by its time of change."""
+
+    operation: str
+    name: str  # of the connection in the answer, and of the records in a sentence
+    flow: str
+
+
+ORDERS = Walk("orders_page", "orders", "order_push")
+CUSTOMERS = Walk("customers_page", "customers", "customer_push")
+# What a missed topic leaves to be read again. After a merge, the customer that was kept has changed; which one is gone
+# is not told any more, but its orders name the kept one from then on.
+OF_TOPIC: Mapping[str, Walk] = {"customers/merge": CUSTOMERS}
+
+
 def reconcile(work: Work) -> Outcome:
     """Asks for every order that changed since the last walk and that we do not know in its newest state."""
     until = clock.now()
@@ -35,21 +52,23 @@ def reconcile(work: Work) -> Outcome:
         since = datetime.fromisoformat(place.position["until"]) - OVERLAP
     else:
         since = until - FIRST_LOOK_BACK
-    asked = _walk(work, since=since, until=until, feed=FEED, lane=Lane.ORDERS)
+    asked = _walk(work, ORDERS, since=since, until=until, feed=FEED, lane=Lane.ORDERS)
     with work.transaction() as session:
         _move(session, work, FEED, {"until": until.isoformat()})
     return Done(f"{asked} orders were behind." if asked else "Nothing was missing.")
 
 
 def backfill(work: Work) -> Outcome:
-    """Brings in the orders of a time span that a person, or a repaired subscription, asked for."""
+    """Brings in the orders of a time span that a person asked for, or the records that a missed topic speaks of."""
+    walk = OF_TOPIC.get(str(work.job.hint.get("topic")), ORDERS)
     since = datetime.fromisoformat(work.job.hint["since"])
     until = datetime.fromisoformat(work.job.hint.get("until") or clock.now().isoformat())
-    asked = _walk(work, since=since, until=until, feed=f"backfill:{work.job.id}", lane=Lane.BACKFILL)
-    return Done(f"{asked} orders were asked for.")
+    feed = f"backfill:{work.job.id}"
+    asked = _walk(work, walk, since=since, until=until, feed=feed, lane=Lane.BACKFILL)
+    return Done(f"{asked} {walk.name} were asked for.")
 
 
-def _walk(work: Work, *, since: datetime, until: datetime, feed: str, lane: Lane) -> int:
+def _walk(work: Work, walk: Walk, *, since: datetime, until: datetime, feed: str, lane: Lane) -> int:
     client = work.gateways.shopify(work.shop.id, work.shop.domain)
     query = f"updated_at:>='{_stamp(since)}' updated_at:<='{_stamp(until)}'"
     with work.reading() as session:
@@ -57,19 +76,20 @@ def _walk(work: Work, *, since: datetime, until: datetime, feed: str, lane: Lane
     after = place.get("after") if place.get("query") == query else None
     asked = 0
     while True:
-        page = client.run(
-            "orders_page", {"first": PAGE_SIZE, "after": after, "query": query}, lane=Lane.BACKFILL
-        )["orders"]
+        variables = {"first": PAGE_SIZE, "after": after, "query": query}
+        page = client.run(walk.operation, variables, lane=Lane.BACKFILL)[walk.name]
         after = page["pageInfo"]["endCursor"]
         with work.transaction() as session:
-            asked += _ask_for(session, work, page["nodes"], lane=lane)
+            asked += _ask_for(session, work, walk, page["nodes"], lane=lane)
             if page["pageInfo"]["hasNextPage"]:
                 _move(session, work, feed, {"query": query, "after": after})
         if not page["pageInfo"]["hasNextPage"]:
             return asked
 
 
-def _ask_for(session: Session, work: Work, nodes: Sequence[Mapping[str, Any]], *, lane: Lane) -> int:
+def _ask_for(
+    session: Session, work: Work, walk: Walk, nodes: Sequence[Mapping[str, Any]], *, lane: Lane
+) -> int:
     gids = [node["id"] for node in nodes]
     rows = session.execute(select(Snapshot.record, Snapshot.updated_at).where(Snapshot.record.in_(gids)))
     known = {row.record: row.updated_at for row in rows}
@@ -79,9 +99,7 @@ def _ask_for(session: Session, work: Work, nodes: Sequence[Mapping[str, Any]], *
         if (seen := known.get(node["id"])) is None or seen < datetime.fromisoformat(node["updatedAt"])
     ]
     for gid in behind:
-        jobs.ask(
-            session, shop_id=work.shop.id, flow="order_push", record=gid, lane=lane, hint={"reread": True}
-        )
+        jobs.ask(session, shop_id=work.shop.id, flow=walk.flow, record=gid, lane=lane, hint={"reread": True})
     return len(behind)
 
 

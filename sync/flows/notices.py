@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from oauth import install
 from oauth.models import Shop
-from sync.flows import shipment_pull
+from sync.flows import arrivals, shipment_pull
 from sync.flows.intake import Body, Handler
 from sync.state import jobs
 from sync.state.models import Delivery, Job, JobState, Lane
@@ -46,8 +46,8 @@ def _scopes_updated(session: Session, shop: Shop, body: Body, delivery: Delivery
     if not isinstance(current, list):
         return
     at = delivery.triggered_at or delivery.received_at
-    install.scopes_updated(session, shop.id, [str(scope) for scope in current], at=at)
-    jobs.release(session, misses=[misses for misses in jobs.held_for(session) if misses.startswith("scope:")])
+    change = install.scopes_updated(session, shop.id, [str(scope) for scope in current], at=at)
+    arrivals.rescoped(session, change, shop_id=shop.id, at=at)
 
 
 def _shop_updated(session: Session, shop: Shop, body: Body, _delivery: Delivery) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from kit import clock
 from kit.db import all_shops
 from oauth.models import Installation, Shop
-from sync.flows import erp_feeds, retention, shops, subscriptions
+from sync.flows import backfill, erp_feeds, retention, shops, subscriptions
 from sync.flows.arrivals import RECORD
 from sync.gateways import Gateways
 from sync.state import jobs
@@ -73,19 +73,21 @@ def prune(gateways: Gateways) -> None:
 
 
 def fill_gaps(gateways: Gateways) -> None:
-    """Asks for a backfill of exactly the time in which a repaired subscription was not there."""
+    """Asks for a backfill of exactly the time in which a repaired subscription was not there, of the records that its
+    topic speaks of. A topic that is only kept for the record leaves nothing to be done."""
     for shop_id in shops.active(gateways):
         with gateways.database.transaction(shop_id=shop_id) as session:
             for gap in subscriptions.gaps(session):
-                span = {"since": gap.since.isoformat(), "until": gap.until.isoformat()}
-                jobs.ask(
-                    session,
-                    shop_id=shop_id,
-                    flow="backfill",
-                    record=f"gap:{gap.topic}:{span['since']}",
-                    lane=Lane.BACKFILL,
-                    hint=span,
-                )
+                if gap.topic in backfill.OF_TOPIC:
+                    span = {"since": gap.since.isoformat(), "until": gap.until.isoformat()}
+                    jobs.ask(
+                        session,
+                        shop_id=shop_id,
+                        flow="backfill",
+                        record=f"gap:{gap.topic}:{span['since']}",
+                        lane=Lane.BACKFILL,
+                        hint={**span, "topic": gap.topic},
+                    )
                 subscriptions.close_gap(session, gap, shop_id=shop_id)
 
 

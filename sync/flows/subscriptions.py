@@ -30,6 +30,7 @@ from sync.state.settings_models import Cursor
 FLOW = "subscriptions"
 FEED = "subscriptions"
 PAGES_LIMIT = 20
+GRANTED = "granted:"  # in a job's hint: since when a scope is granted
 TAKEN = "has already been taken"  # another process made the same subscription a moment ago
 
 
@@ -41,6 +42,7 @@ class Subscription:
     topic: str  # the enum name
     uri: str
     is_plain: bool  # JSON, the whole body, every event
+    version: str  # of the API that shapes its bodies
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,9 @@ class Changes:
     missing: tuple[Topic, ...]
     wrong: tuple[tuple[Topic, Subscription], ...]
     surplus: tuple[Subscription, ...]
+    aged: tuple[
+        tuple[Topic, Subscription], ...
+    ]  # made by an older API version, which an update does not change
     is_moved: frozenset[str]  # wrong ones whose events went to another address: those were missed as well
 
 
@@ -69,17 +74,30 @@ def run(work: Work) -> Outcome:
     with work.reading() as session:
         scopes = session.scalar(select(Grant.scopes)) or []
     wanted = topics.of_shop(scopes)
-    changes = compare(wanted, actual(client), uri=uri)
+    changes = compare(wanted, actual(client), uri=uri, version=work.gateways.settings.api_version)
+    # One that is made anew may miss what happens in between, and all of it if this process dies there.
     unheard = [topic.name for topic in changes.missing] + sorted(changes.is_moved)
+    unheard += [topic.name for topic, _ in changes.aged]
+    granted = {topic.name: at for topic in changes.missing if (at := _granted_at(topic, work.job.hint))}
     with work.transaction() as session:
-        note_gaps(session, unheard, shop_id=work.shop.id)
+        note_gaps(session, unheard, shop_id=work.shop.id, granted=granted)
     repair(client, changes, uri=uri)
     with work.transaction() as session:
         note_seen(session, [topic.name for topic in wanted], shop_id=work.shop.id)
-    count = len(changes.missing) + len(changes.wrong) + len(changes.surplus)
+    count = len(changes.missing) + len(changes.wrong) + len(changes.surplus) + len(changes.aged)
     return Done(
         f"{count} webhook subscriptions repaired." if count else "All webhook subscriptions are in place."
     )
+
+
+def granted_hint(scopes: Iterable[str], *, at: datetime) -> dict[str, str]:
+    """What the job is told of scopes that were just granted: since then their topics may have been missed."""
+    return {f"{GRANTED}{scope}": at.isoformat() for scope in scopes}
+
+
+def _granted_at(topic: Topic, hint: Mapping[str, Any]) -> str | None:
+    found = [str(hint[f"{GRANTED}{scope}"]) for scope in topic.scopes if f"{GRANTED}{scope}" in hint]
+    return min(found, default=None)
 
 
 def actual(client: Client) -> list[Subscription]:
@@ -95,31 +113,35 @@ def actual(client: Client) -> list[Subscription]:
     return found
 
 
-def compare(wanted: Iterable[Topic], found: Sequence[Subscription], *, uri: str) -> Changes:
-    """Which subscriptions are missing, wrong or too many. Of several for one topic the best one stays."""
+def compare(wanted: Iterable[Topic], found: Sequence[Subscription], *, uri: str, version: str) -> Changes:
+    """Which subscriptions are missing, wrong, of an older version or too many. Of several for one topic the best one
+    stays. A newer version is let be: Shopify moves up by itself what it no longer serves."""
     left = list(found)
     missing: list[Topic] = []
     wrong: list[tuple[Topic, Subscription]] = []
+    aged: list[tuple[Topic, Subscription]] = []
     for topic in wanted:
         same = [one for one in left if one.topic == topic.enum]
         if not same:
             missing.append(topic)
             continue
-        best = next((one for one in same if one.uri == uri and one.is_plain), same[0])
+        best = max(same, key=lambda one: (one.uri == uri, one.is_plain, one.version))
         left.remove(best)
-        if best.uri != uri or not best.is_plain:
+        if best.version < version:
+            aged.append((topic, best))
+        elif best.uri != uri or not best.is_plain:
             wrong.append((topic, best))
     moved = frozenset(topic.name for topic, one in wrong if one.uri != uri)
-    return Changes(tuple(missing), tuple(wrong), tuple(left), moved)
+    return Changes(tuple(missing), tuple(wrong), tuple(left), tuple(aged), moved)
 
 
 def repair(client: Client, changes: Changes, *, uri: str) -> None:
-    """Makes it so. Surplus ones go first: a duplicate keeps its topic's address taken."""
-    for one in changes.surplus:
+    """Makes it so. What goes, goes first: a duplicate keeps its topic's address taken."""
+    for one in [*changes.surplus, *(one for _, one in changes.aged)]:
         _do(client, "webhook_subscription_delete", {"id": one.gid})
     for _, one in changes.wrong:
         _do(client, "webhook_subscription_update", {"id": one.gid, "subscription": _plain(uri)})
-    for topic in changes.missing:
+    for topic in [*changes.missing, *(topic for topic, _ in changes.aged)]:
         _do(client, "webhook_subscription_create", {"topic": topic.enum, "subscription": _plain(uri)})
 
 
@@ -141,14 +163,16 @@ def close_gap(session: Session, gap: Gap, *, shop_id: int) -> None:
         _keep(session, {**position, "gaps": open_gaps}, shop_id=shop_id)
 
 
-def note_gaps(session: Session, unheard: Sequence[str], *, shop_id: int) -> None:
-    """Notes since when topics may have been missed. A topic that was never in place has no gap: history before the
-    first subscription is a backfill that somebody asks for."""
+def note_gaps(
+    session: Session, unheard: Sequence[str], *, shop_id: int, granted: Mapping[str, str] | None = None
+) -> None:
+    """Notes since when topics may have been missed: since they were last in place, or else since their scope was
+    granted. Without either there is no gap: history before that is a backfill that somebody asks for."""
     position = _position(session)
     seen, open_gaps = position.get("seen", {}), dict(position.get("gaps", {}))
     now = clock.now().isoformat()
     for topic in unheard:
-        since = open_gaps[topic][0] if topic in open_gaps else seen.get(topic)
+        since = open_gaps[topic][0] if topic in open_gaps else seen.get(topic) or (granted or {}).get(topic)
         if since is not None:
             open_gaps[topic] = [since, now]
     if open_gaps != position.get("gaps", {}):
@@ -181,7 +205,13 @@ def _plain(uri: str) -> dict[str, Any]:
 
 def _subscription(node: Mapping[str, Any]) -> Subscription:
     shaped = node.get("filter") or node.get("includeFields") or node.get("metafieldNamespaces")
-    return Subscription(node["id"], node["topic"], node["uri"], node["format"] == "JSON" and not shaped)
+    return Subscription(
+        node["id"],
+        node["topic"],
+        node["uri"],
+        is_plain=node["format"] == "JSON" and not shaped,
+        version=node["apiVersion"]["handle"],
+    )
 
 
 def _do(client: Client, operation: str, variables: Mapping[str, Any]) -> None:

@@ -266,7 +266,9 @@ def test_new_scopes_are_kept_and_release_the_jobs_that_waited_for_one(db: Databa
     body = {"previous": scopes, "current": ["read_orders", "read_products"]}
     arrive(db, alpha, body, topic="app/scopes_update", number=2, at=clock.now() + timedelta(seconds=1))
     take(db)
-    assert [job.state for job in found_jobs(db, alpha)] == [JobState.READY]
+    found = {job.flow: job for job in found_jobs(db, alpha)}
+    assert found["order_push"].state == JobState.READY
+    assert list(found["subscriptions"].hint) == ["granted:read_products"]
     with db.transaction(shop_id=alpha) as session:
         assert session.scalars(select(Grant)).one().scopes == ["read_orders", "read_products"]
 

@@ -66,7 +66,8 @@ def webhook_subscriptions_count(context: Context, source: Any, arguments: dict[s
 
 @resolves("WebhookSubscription.apiVersion")
 def api_version(context: Context, source: Document, arguments: dict[str, Any]) -> Document:
-    return {"handle": VERSION, "displayName": VERSION, "supported": True}
+    handle = source.get("version", VERSION)  # the one in whose address it was made
+    return {"handle": handle, "displayName": handle, "supported": True}
 
 
 @resolves("WebhookSubscription.callbackUrl")
@@ -103,6 +104,7 @@ def create(context: Context, source: Any, arguments: dict[str, Any]) -> Document
             "name": None,
             "client_id": context.client_id,
             "clientId": context.client_id,
+            "version": context.version,
             "createdAt": at,
             "updatedAt": at,
         },
