@@ -188,7 +188,12 @@ def scopes_updated(session: Session, shop_id: int, current: Iterable[str], *, at
             actor=audit.SHOPIFY,
             act="scopes_updated",
             before={"scopes": list(before)},
-            after={"scopes": list(now), "state": shop.state},
+            after={
+                "scopes": list(now),
+                "state": shop.state,
+                "paused": list(change.paused_flows),
+                "resumed": list(change.resumed_flows),
+            },
         )
     return change
 

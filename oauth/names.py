@@ -56,10 +56,14 @@ def app_in_admin(store: str, *, settings: Settings, path: str = "") -> str:
     return f"{base}/{quote(path.strip('/'), safe='/')}" if path.strip("/") else base
 
 
-def install_page(domain: str, *, settings: Settings, scopes: Iterable[str]) -> str:
+def install_page(
+    domain: str, *, settings: Settings, scopes: Iterable[str], optional: Iterable[str] = ()
+) -> str:
     """Shopify's own page on which the shop grants (missing) scopes; to be opened in the whole window."""
-    query = urlencode({"client_id": settings.client_id, "scope": ",".join(scopes)})
-    return f"{settings.shop_base(domain)}/admin/oauth/install?{query}"
+    words = {"client_id": settings.client_id, "scope": ",".join(scopes)}
+    if extra := ",".join(optional):
+        words["optional_scopes"] = extra
+    return f"{settings.shop_base(domain)}/admin/oauth/install?{urlencode(words)}"
 
 
 def origin(url: str) -> str:

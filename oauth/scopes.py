@@ -24,27 +24,22 @@ REQUIRED = (
     "write_merchant_managed_fulfillment_orders",
     "read_returns",
 )
-OPTIONAL = (
-    "read_all_orders",
-    "write_returns",
-    "write_customers",
-    "read_customer_merge",
-    "read_companies",
-    "write_companies",
-    "read_payment_terms",
-    "read_third_party_fulfillment_orders",
-    "write_third_party_fulfillment_orders",
-    "read_shopify_payments_payouts",
-    "read_shopify_payments_accounts",
-    "read_shopify_payments_disputes",
-)
+# What a shop may allow on top, by the purpose for which a person is asked.
+EXTRAS: dict[str, tuple[str, ...]] = {
+    "history": ("read_all_orders",),
+    "returns": ("write_returns",),
+    "merges": ("read_customer_merge",),
+    "companies": ("read_companies",),
+    "terms": ("read_payment_terms",),
+    "third_parties": ("read_third_party_fulfillment_orders", "write_third_party_fulfillment_orders"),
+}
+OPTIONAL = tuple(name for names in EXTRAS.values() for name in names)
 # What a flow cannot do without. A flow that lost one pauses; the others go on.
 OF_FLOW: dict[str, tuple[str, ...]] = {
     "order_push": ("read_orders", "read_customers"),
     "refund_push": ("read_orders", "read_returns"),
     "fulfilment_push": ("read_orders", "read_merchant_managed_fulfillment_orders"),
     "customer_push": ("read_customers",),
-    "payout_push": ("read_shopify_payments_payouts", "read_shopify_payments_accounts"),
     "stock_pull": ("write_inventory", "read_locations", "read_products"),
     "shipment_pull": ("write_merchant_managed_fulfillment_orders",),
     "refund_pull": ("write_orders",),

@@ -19,8 +19,8 @@ from kit.db import Database
 from kit.faults import Misconfigured
 from kit.http import Door
 from kit.memory import Moment
-from oauth import erp
-from oauth.models import Shop
+from oauth import erp, scopes
+from oauth.models import Grant, Shop
 from oauth.tokens import Tokens
 from sync.connectors.base import Connector, Opening, Option, OptionKind
 from sync.connectors.registry import KINDS, Kind, open_connector
@@ -45,6 +45,7 @@ class ShopView:
     domain: str
     currency: str
     policies: Mapping[str, Any]
+    scopes: tuple[str, ...] | None = None  # none: there is no grant at all
 
 
 class Gateways:
@@ -88,6 +89,15 @@ class Gateways:
     def shop(self, shop_id: int) -> ShopView:
         """What a flow may know of its shop, at most a moment old."""
         return self._shops.get(shop_id, lambda: self._look_at(shop_id))
+
+    def lacking_scopes(self, shop_id: int, wanted: Sequence[str]) -> tuple[str, ...]:
+        """The wanted scopes that the shop has not granted; none while it has no grant at all, which is another
+        trouble. A lack is looked at again: what was granted a moment ago must not be held again."""
+        granted = self.shop(shop_id).scopes
+        if not wanted or granted is None or scopes.covers(granted, wanted):
+            return ()
+        self._shops.forget(shop_id)
+        return scopes.missing(self.shop(shop_id).scopes or wanted, wanted)
 
     def rules(self, version: MappingVersion) -> Rules:
         """The rules of a published version. It never changes, so it is read once."""
@@ -159,4 +169,11 @@ class Gateways:
     def _look_at(self, shop_id: int) -> ShopView:
         with self.database.transaction(shop_id=shop_id) as session:
             row = session.get_one(Shop, shop_id)
-            return ShopView(id=row.id, domain=row.domain, currency=row.currency, policies=row.policies)
+            granted = session.scalar(select(Grant.scopes))
+            return ShopView(
+                id=row.id,
+                domain=row.domain,
+                currency=row.currency,
+                policies=row.policies,
+                scopes=None if granted is None else tuple(granted),
+            )

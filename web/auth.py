@@ -66,7 +66,6 @@ class Visit:
     host: str
     locale: str
     address: str
-    missing_scopes: tuple[str, ...] = ()
 
     @property
     def actor(self) -> str:
@@ -127,7 +126,6 @@ class Doorkeeper:
             host=given if is_ours else names.host_of(identity.shop_domain, settings=self._settings),
             locale=locale_of(request),
             address=address,
-            missing_scopes=arrival.missing_scopes,
         )
 
     def _turned(self, request: Request, *, is_document: bool, was_given: bool) -> Response:

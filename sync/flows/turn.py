@@ -20,8 +20,10 @@ from sqlalchemy.orm import Session
 from kit import clock, http
 from kit import log as logs
 from kit.faults import Fault, Misconfigured, OutcomeUnknown, Rejected, Transient
+from oauth import scopes
 from sync.flows.road import Done, Outcome, Skipped, Work
 from sync.gateways import Gateways
+from sync.shopify import answers
 from sync.state import attempts, jobs
 from sync.state.attempts import Trouble
 from sync.state.jobs import Claimed, LeaseLost
@@ -37,13 +39,16 @@ Flow = Callable[[Work], Outcome]
 
 
 def take(gateways: Gateways, job: Claimed, flow: Flow) -> None:
-    """Runs a claimed job to its settlement. Raises only what is a bug."""
+    """Runs a claimed job to its settlement; a flow whose scopes are not granted rests. Raises only what is a bug."""
     view = gateways.shop(job.shop_id)
     work = Work(job=job, shop=view, database=gateways.database, gateways=gateways)
     with (
         logs.context(shop=view.domain, job=job.id, flow=job.flow, record=job.record),
         Settling(work) as settling,
     ):
+        lacking = gateways.lacking_scopes(job.shop_id, scopes.OF_FLOW.get(job.flow, ()))
+        if lacking:
+            raise answers.denied(lacking[0], detail=f"{job.flow} rests without {', '.join(lacking)}")
         settling.outcome = flow(work)
 
 

@@ -181,8 +181,6 @@ TOPICS: Mapping[str, Topic] = {
         _kept("companies/update", *_B2B, home=Home.SHOP, of="Company"),
         _kept("company_locations/create", *_B2B, home=Home.SHOP, of="CompanyLocation"),
         _kept("company_locations/update", *_B2B, home=Home.SHOP, of="CompanyLocation"),
-        _kept("disputes/create", "read_shopify_payments_disputes", home=Home.SHOP),
-        _kept("disputes/update", "read_shopify_payments_disputes", home=Home.SHOP),
     )
 }
 

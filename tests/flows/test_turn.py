@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 from dramatiq.middleware import Shutdown, TimeLimitExceeded
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from kit import clock
 from kit.clock import SetClock
@@ -16,6 +16,7 @@ from kit.config import Settings
 from kit.db import Database
 from kit.faults import Misconfigured, OutcomeUnknown, Rejected, Transient
 from kit.http import Door
+from oauth.models import Grant
 from sync.domain.money import Money
 from sync.flows import turn
 from sync.flows.road import Done, Outcome, Skipped, Work
@@ -202,3 +203,35 @@ def test_what_waited_to_be_saved_is_saved_with_a_failure_too(gateways: Gateways,
 
     take(gateways, shop, flow)
     assert saved == ["link"]
+
+
+def grant(gateways: Gateways, shop: int, *scopes: str) -> None:
+    with gateways.database.transaction(shop_id=shop) as session:
+        session.execute(delete(Grant))
+        session.add(
+            Grant(
+                shop_id=shop, access_token="k.x", scopes=list(scopes), obtained_at=clock.now(), is_valid=True
+            )
+        )
+
+
+def test_a_flow_rests_before_it_runs_while_a_scope_is_missing_and_not_a_moment_longer(
+    gateways: Gateways, shop: int
+) -> None:
+    ran: list[int] = []
+
+    def flow(work: Work) -> Outcome:
+        ran.append(work.job.id)
+        return Done()
+
+    grant(gateways, shop, "read_orders")
+    job = take(gateways, shop, flow)
+    assert (job.state, job.misses, ran) == (JobState.HELD, "scope:read_customers", [])
+    assert "read_customers" in job.reason
+    grant(gateways, shop, "write_orders", "read_customers")
+    assert take(gateways, shop, flow).state == JobState.DONE
+    assert ran == [job.id]
+
+
+def test_without_any_grant_a_flow_runs_into_what_it_needs(gateways: Gateways, shop: int) -> None:
+    assert take(gateways, shop, lambda _work: Done()).state == JobState.DONE

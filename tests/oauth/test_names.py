@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from hypothesis import given
@@ -165,3 +165,11 @@ def test_the_page_that_grants_scopes_belongs_to_the_shop() -> None:
     assert url.startswith(
         f"https://{SHOP}/admin/oauth/install?client_id={SETTINGS.client_id}&scope=read_orders%2C"
     )
+
+
+def test_optional_scopes_are_asked_for_beside_the_required_ones() -> None:
+    url = names.install_page(
+        SHOP, settings=SETTINGS, scopes=["read_orders"], optional=["read_all_orders", "x"]
+    )
+    words = parse_qs(urlsplit(url).query)
+    assert (words["scope"], words["optional_scopes"]) == (["read_orders"], ["read_all_orders,x"])
