@@ -17,7 +17,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 import httpx2
 
-from sandbox.shopify import times, webhooks
+from sandbox.shopify import deadlines, times, webhooks
 from sandbox.shopify.client_secrets import ClientSecrets
 from sandbox.shopify.faults import Fault, FaultKind, Faults
 from sandbox.shopify.settings import Settings
@@ -29,6 +29,7 @@ RETRIES = 8
 RETRY_SPAN_S = 4 * 3_600
 REORDER_STEP = timedelta(milliseconds=100)
 IDLE_S = 0.5
+ANSWER_READ = 65_536
 Reference = tuple[datetime, int, str]
 
 
@@ -38,7 +39,10 @@ def retry_delay_s(failures: int) -> float:
 
 
 class Sender:
-    """Sends the webhooks of one app. `clock_factor` compresses its waits: 3600 turns an hour into a second."""
+    """Sends the webhooks of all clients, signed with the one secret that this Shopify hands out.
+
+    `clock_factor` compresses its waits: 3600 turns an hour into a second. The limits of an attempt stay as they are.
+    """
 
     def __init__(
         self,
@@ -59,7 +63,7 @@ class Sender:
             follow_redirects=False,
             trust_env=False,
             timeout=httpx2.Timeout(settings.total_timeout_s, connect=settings.connect_timeout_s),
-            limits=httpx2.Limits(max_connections=64, max_keepalive_connections=settings.sender_threads),
+            transport=deadlines.Transport(connections=64, kept_alive=settings.sender_threads),
         )
         self._wake = threading.Condition()
         self._due: list[Reference] = []
@@ -98,13 +102,18 @@ class Sender:
         return True
 
     def cancel(
-        self, shop: str, *, topics: frozenset[str] | None = None, spare: frozenset[str] = frozenset()
+        self,
+        shop: str,
+        *,
+        client_id: str,
+        topics: frozenset[str] | None = None,
+        spare: frozenset[str] = frozenset(),
     ) -> int:
-        """Gives up what still waits in a shop, all topics but the spared ones; returns how many."""
+        """Gives up what still waits for a client in a shop, all topics but the spared ones; returns how many."""
         cancelled = 0
         with self._store.lock:
             for delivery in self._store.all(shop, "delivery"):
-                named = topics is None or delivery["topic"] in topics
+                named = delivery["client_id"] == client_id and (topics is None or delivery["topic"] in topics)
                 if delivery["state"] == "due" and named and delivery["topic"] not in spare:
                     self._store.put(shop, "delivery", delivery["id"], delivery | {"state": "cancelled"})
                     cancelled += 1
@@ -232,7 +241,11 @@ class Sender:
     def _post(self, delivery: Document, body: bytes) -> tuple[int | None, str]:
         headers = webhooks.headers(delivery, body=body, secret=self._secrets.oldest)
         try:
-            response = self._client.post(delivery["url"], content=body, headers=headers)
+            with (
+                deadlines.within(self._settings.total_timeout_s),
+                self._client.stream("POST", delivery["url"], content=body, headers=headers) as response,
+            ):
+                _read_a_little(response)
         except httpx2.TimeoutException:
             return None, "no answer in time"
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
@@ -267,6 +280,17 @@ class Sender:
         for number in list(_finished(views, excess)):
             self._store.delete(shop, "delivery", number)
             self._store.delete(shop, "delivery_body", number)
+
+
+def _read_a_little(response: httpx2.Response) -> None:
+    """Nobody here wants the text of an answer; reading a short one keeps the connection, a long one costs it."""
+    if response.is_stream_consumed:
+        return
+    read = 0
+    for part in response.iter_raw():
+        read += len(part)
+        if read > ANSWER_READ:
+            return
 
 
 def _raise_loudly(attempt: Future[None]) -> None:

@@ -57,7 +57,7 @@ class World:
 
     def install(self, shop: str, *, client_id: str, scopes: Iterable[str]) -> Document:
         """Grants the scopes; what a shop's end had put in motion is called off."""
-        self.sender.cancel(shop, topics=frozenset({"shop/redact"}))
+        self.sender.cancel(shop, client_id=client_id, topics=frozenset({"shop/redact"}))
         about: Document = {
             "handle": self.app.handle,
             "title": self.app.name,
@@ -109,7 +109,11 @@ class World:
     def _after_uninstall(self, event: Event) -> None:
         ours = isinstance(event, installations.AppEvent) and event.client_id == self.app.client_id
         if event.topic == "app/uninstalled" and ours:
-            self.sender.cancel(event.shop, spare=frozenset({"app/uninstalled", *COMPLIANCE_TOPICS}))
+            self.sender.cancel(
+                event.shop,
+                client_id=self.app.client_id,
+                spare=frozenset({"app/uninstalled", *COMPLIANCE_TOPICS}),
+            )
             self.redact_shop(event.shop)
 
     def _tell(self, shop: str, topic: str, body: Document, *, after: timedelta) -> None:
