@@ -87,7 +87,7 @@ def main() -> int:
         return 0
     LOG.parent.mkdir(exist_ok=True)
     LOG.write_bytes(b"")
-    print("Preparing Concord's tools (once; a later run skips this):", flush=True)
+    print("Preparing Concord's tools (once; a later run skips this):", file=sys.stderr, flush=True)
     with step("Python environment in .venv"):
         make_venv()
     with step("uv, the installer"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -20,9 +21,12 @@ class Note:
 
 @contextmanager
 def step(title: str) -> Iterator[Note]:
-    """Prints the title, a sign of life while the block runs, and at the end how long it took."""
+    """Prints the title, a sign of life while the block runs, and at the end how long it took.
+
+    All of it goes to stderr: stdout belongs to what a command makes.
+    """
     began, note = time.monotonic(), Note()
-    print(f"  {title} ".ljust(WIDTH, "."), end="", flush=True)
+    print(f"  {title} ".ljust(WIDTH, "."), end="", file=sys.stderr, flush=True)
     over = threading.Event()
     watcher = threading.Thread(target=_signs_of_life, args=(over, note), daemon=True)
     watcher.start()
@@ -50,10 +54,10 @@ def steps() -> Iterator[Callable[[str], None]]:
 
 def _signs_of_life(over: threading.Event, note: Note) -> None:
     while not over.wait(SIGN_OF_LIFE_SECONDS):
-        print(note.text, end="", flush=True)
+        print(note.text, end="", file=sys.stderr, flush=True)
 
 
 def _finish(over: threading.Event, watcher: threading.Thread, word: str) -> None:
     over.set()
     watcher.join()
-    print(f" {word}", flush=True)
+    print(f" {word}", file=sys.stderr, flush=True)

@@ -1,7 +1,7 @@
 """`python -m sandbox.shopify`: the local Shopify as a process of its own.
 
 Every option is a flag or an environment variable `SANDBOX_…`. When it is ready it prints one line of JSON with its
-addresses and a token per shop. It refuses a busy port with one sentence.
+addresses, a token per shop and the secret that signs webhooks. It refuses a busy port with one sentence.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from sandbox.shopify.store import Store
 from sandbox.shopify.world import World, name_of
 
 BUSY, MISCONFIGURED = 3, 2
+LAST_PORT = 65_535
 FLAGS: tuple[tuple[str, str, str], ...] = (
     ("host", "127.0.0.1", "address to listen on"),
     ("port", "9100", "port to listen on"),
@@ -96,6 +97,7 @@ def greeting(world: World) -> dict[str, object]:
         shops[shop] = {
             "graphql": f"{origin}/shops/{shop}/admin/api/{version}/graphql.json",
             "token": token,
+            "client_id": SANDBOX_CLIENT,
             "admin": f"{origin}/store/{name_of(shop)}",
             "install": f"{origin}/partner/install/{_link(world, shop)}",
         }
@@ -103,6 +105,7 @@ def greeting(world: World) -> dict[str, object]:
         "admin": f"{origin}/",
         "control": f"{origin}/control",
         "client_id": world.app.client_id,
+        "client_secret": world.secrets.oldest,  # signs every webhook, of whichever client
         "shops": shops,
     }
 
@@ -110,6 +113,9 @@ def greeting(world: World) -> dict[str, object]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs until it is told to stop; returns the exit status."""
     chosen = options(sys.argv[1:] if arguments is None else arguments)
+    if fault := _number_fault(chosen):
+        print(fault, file=sys.stderr)
+        return MISCONFIGURED
     try:
         bound = listening_socket(chosen.host, int(chosen.port))
     except OSError as error:
@@ -126,13 +132,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
         seed(store)
     application: Starlette = build(settings, store, threads=True)
     print(json.dumps(greeting(application.state.world)), flush=True)
-    configuration = uvicorn.Config(
-        application, log_level="critical", access_log=False, timeout_graceful_shutdown=3
-    )
     with contextlib.suppress(KeyboardInterrupt):  # uvicorn has stopped cleanly by then
-        uvicorn.Server(configuration).run(sockets=[bound])
+        uvicorn.Server(serving(application)).run(sockets=[bound])
     store.close()
     return 0
+
+
+def serving(application: Starlette) -> uvicorn.Config:
+    """How the application is served: silent, but a crash of its own goes to stderr with its trace."""
+    return uvicorn.Config(application, log_level="error", access_log=False, timeout_graceful_shutdown=3)
+
+
+def _number_fault(chosen: argparse.Namespace) -> str:
+    """What is wrong with a number among the options, in one sentence; '' when nothing is."""
+    port, factor = str(chosen.port), str(chosen.clock_factor)
+    if not (port.isascii() and port.isdigit() and int(port[:6]) <= LAST_PORT):
+        return f"SANDBOX_PORT (or --port) must be a whole number from 0 to {LAST_PORT}, not {port[:40]!r}."
+    try:
+        good = 0 < float(factor) < float("inf")
+    except ValueError:
+        good = False
+    if not good:
+        return f"SANDBOX_CLOCK_FACTOR (or --clock-factor) must be a number above 0, not {factor[:40]!r}."
+    return ""
 
 
 def _link(world: World, shop: str) -> str:

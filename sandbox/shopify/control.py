@@ -38,11 +38,26 @@ from datetime import timedelta
 
 from starlette.responses import JSONResponse, Response
 
-from sandbox.shopify import app_address, installations, staff, times, tokens
+from sandbox.shopify import app_address, id_tokens, installations, staff, times, tokens, wishes
+from sandbox.shopify import wish_shapes as shapes
 from sandbox.shopify.door import Call
 from sandbox.shopify.faults import FaultKind
+from sandbox.shopify.store import Document
 
 DELIVERIES_SHOWN = 200
+
+
+SCOPES = wishes.rows(wishes.text)
+PERSON = wishes.either(wishes.text, wishes.whole(1))
+FAULT: wishes.Shape = {
+    "kind": wishes.one_of(*FaultKind),
+    "target": wishes.one_of("graphql", "token", "webhook"),
+    "times": wishes.whole(1),
+    **dict.fromkeys(("shop", "match", "body"), wishes.text),
+    "ms": wishes.whole(0),
+    "seconds": wishes.amount,
+    "status": wishes.whole(200, 599),
+}
 
 
 def health(call: Call) -> Response:
@@ -76,8 +91,8 @@ def link(call: Call) -> Response:
 
 def install(call: Call) -> Response:
     """POST /control/shops/{shop}/install"""
-    world = call.world
-    scopes = call.json().get("scopes", world.app.required_scopes)
+    world, wish = call.world, wishes.read(call.json(), {"scopes": SCOPES})
+    scopes = wish.get("scopes") or world.app.required_scopes
     return JSONResponse(world.install(call.shop, client_id=world.app.client_id, scopes=scopes))
 
 
@@ -90,8 +105,10 @@ def uninstall(call: Call) -> Response:
 
 def change_scopes(call: Call) -> Response:
     """POST /control/shops/{shop}/scopes"""
-    world, wish = call.world, call.json()
+    world, wish = call.world, wishes.read(call.json(), {"grant": SCOPES, "revoke": SCOPES})
     client_id = world.app.client_id
+    if installations.current(world.store, call.shop, client_id=client_id) is None:
+        return JSONResponse({"errors": "the app is not installed in this shop"}, status_code=422)
     if wish.get("grant"):
         installations.grant(world.store, call.shop, client_id=client_id, scopes=wish["grant"])
     if wish.get("revoke"):
@@ -101,23 +118,23 @@ def change_scopes(call: Call) -> Response:
 
 def id_token(call: Call) -> Response:
     """POST /control/shops/{shop}/id-token"""
-    wish, shop = call.json(), call.shop
-    person = staff.find(call.world.store, shop, wanted=wish.get("staff"))
-    token = call.world.id_token(shop, wanted=person.id, life_s=wish.get("life_s", 60))
+    shop, wish = call.shop, wishes.read(call.json(), {"staff": PERSON, "life_s": wishes.whole(-86_400)})
+    person = _person(call, wish)
+    token = call.world.id_token(shop, wanted=person.id, life_s=wish.get("life_s") or id_tokens.LIFE_S)
     return JSONResponse({"id_token": token, "host": call.world.host(shop), "staff": person.id})
 
 
 def app_url(call: Call) -> Response:
     """POST /control/shops/{shop}/app-url"""
-    wish = call.json()
-    person = staff.find(call.world.store, call.shop, wanted=wish.get("staff"))
-    url = app_address.iframe_url(call.world, call.shop, path=wish.get("path", ""), person=person)
+    wish = wishes.read(call.json(), {"staff": PERSON, "path": wishes.text})
+    person = _person(call, wish)
+    url = app_address.iframe_url(call.world, call.shop, path=wish.get("path") or "", person=person)
     return JSONResponse({"url": url})
 
 
 def expire_tokens(call: Call) -> Response:
     """POST /control/shops/{shop}/tokens/expire"""
-    world, wish = call.world, call.json()
+    world, wish = call.world, wishes.read(call.json(), {"refresh_too": wishes.flag})
     touched = tokens.expire(
         world.store,
         call.shop,
@@ -136,18 +153,18 @@ def revoke_tokens(call: Call) -> Response:
 
 def data_request(call: Call) -> Response:
     """POST /control/shops/{shop}/privacy/data-request"""
-    wish = call.json()
-    call.world.ask_for_data(call.shop, wish.get("customer", {}), orders=wish.get("orders", []))
+    wish = _privacy_wish(call)
+    call.world.ask_for_data(call.shop, wish.get("customer") or {}, orders=wish.get("orders") or [])
     return JSONResponse({})
 
 
 def redact_customer(call: Call) -> Response:
     """POST /control/shops/{shop}/privacy/redact-customer"""
-    wish = call.json()
+    wish = _privacy_wish(call)
     call.world.redact_customer(
         call.shop,
-        wish.get("customer", {}),
-        orders=wish.get("orders", []),
+        wish.get("customer") or {},
+        orders=wish.get("orders") or [],
         at_once=bool(wish.get("at_once", False)),
     )
     return JSONResponse({})
@@ -155,20 +172,22 @@ def redact_customer(call: Call) -> Response:
 
 def redact_shop(call: Call) -> Response:
     """POST /control/shops/{shop}/privacy/redact-shop"""
-    after = timedelta(seconds=float(call.json().get("after_s", 0)))
+    wish = wishes.read(call.json(), {"after_s": wishes.whole(0)})
+    after = timedelta(seconds=wish.get("after_s") or 0)
     call.world.redact_shop(call.shop, after=after)
     return JSONResponse({})
 
 
 def deliveries(call: Call) -> Response:
     """GET /control/shops/{shop}/deliveries"""
+    limit = wishes.limit(call.query, DELIVERIES_SHOWN)
     wanted_topic, wanted_state = call.query.get("topic", ""), call.query.get("state", "")
     found = [
         delivery
         for delivery in reversed(call.world.store.views(call.shop, "delivery"))
         if wanted_topic in ("", delivery["topic"]) and wanted_state in ("", delivery["state"])
     ]
-    return JSONResponse(found[: int(call.query.get("limit", DELIVERIES_SHOWN))])
+    return JSONResponse(found[:limit])
 
 
 def delivery(call: Call) -> Response:
@@ -196,32 +215,42 @@ def faults(call: Call) -> Response:
     if call.method == "DELETE":
         known.clear()
     if call.method == "POST":
-        wishes = call.json()
-        try:
-            for wish in wishes if isinstance(wishes, list) else [wishes]:
-                known.add(wish)
-        except (ValueError, TypeError, KeyError) as error:
-            kinds = ", ".join(FaultKind)
-            return JSONResponse({"errors": f"not a fault: {error}. Kinds: {kinds}"}, status_code=422)
+        wish = call.json()
+        for one in [
+            wishes.read(one, FAULT, needed=("kind",)) for one in (wish if isinstance(wish, list) else [wish])
+        ]:
+            known.add(one)
     return JSONResponse(known.waiting())
 
 
 def clock(call: Call) -> Response:
     """GET, POST /control/clock"""
     if call.method == "POST":
-        factor = float(call.json()["factor"])
-        if factor <= 0:
-            return JSONResponse({"errors": "factor must be above 0"}, status_code=422)
-        call.world.sender.clock_factor = factor
+        wish = wishes.read(call.json(), {"factor": wishes.above_nothing}, needed=("factor",))
+        call.world.sender.clock_factor = float(wish["factor"])
     now = times.precise(call.world.store.now())
     return JSONResponse({"factor": call.world.sender.clock_factor, "now": now})
 
 
 def rotate_secrets(call: Call) -> Response:
     """POST /control/secrets"""
-    wish, known = call.json(), call.world.secrets
+    wish = wishes.read(call.json(), {"add": wishes.text, "revoke_oldest": wishes.flag})
+    known = call.world.secrets
     if wish.get("add"):
-        known.add(str(wish["add"]))
+        known.add(wish["add"])
     if wish.get("revoke_oldest"):
         known.revoke_oldest()
     return JSONResponse({"secrets": len(known.all())})
+
+
+def _person(call: Call, wish: Document) -> staff.Staff:
+    wanted, people = wish.get("staff"), staff.of_shop(call.world.store, call.shop)
+    found = staff.find(call.world.store, call.shop, wanted=wanted)
+    if wanted is not None and str(wanted).lower() not in (str(found.id), found.first_name.lower()):
+        named = ", ".join(f"{one.first_name} ({one.id})" for one in people)
+        raise wishes.NotUnderstood(f"staff must be one of {named}, not {wanted!r}")
+    return found
+
+
+def _privacy_wish(call: Call) -> Document:
+    return wishes.read(call.json(), shapes.PRIVACY)

@@ -1,6 +1,7 @@
 """The trade half of the control API: buyers and merchants act in a shop, as JSON.
 
-It refuses with HTTP 422 and the reason whatever the shop itself would refuse. Paths below `/control/shops/{shop}`:
+It refuses with HTTP 422 and the reason a wish that `wish_shapes` does not know, and whatever the shop itself would
+refuse; nothing is done then. Paths below `/control/shops/{shop}`:
 
 | method and path | body | answer |
 |---|---|---|
@@ -19,25 +20,26 @@ It refuses with HTTP 422 and the reason whatever the shop itself would refuse. P
 | POST /products/{number} | changes of `commands.products.update` | `{}` |
 | POST /customers | fields of `commands.customers.create` | `{"id"}` |
 | POST /customers/{number} | changes of `commands.customers.update` | `{}` |
+| POST /tell | `topic`, `number`, `merged`? (the other customer) | `{"id"}`: news of `announcements` |
 
 `{number}` is the number at the end of the record's global id.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
-from sandbox.shopify import admin, trade_acts
+from sandbox.shopify import admin, announcements, trade_acts, wishes
+from sandbox.shopify import wish_shapes as shapes
 from sandbox.shopify.commands import customers, orders, products, stock
 from sandbox.shopify.documents import gid, number
 from sandbox.shopify.door import Call
 from sandbox.shopify.schema import data
 from sandbox.shopify.settings import SANDBOX_CLIENT
-from sandbox.shopify.world import UnknownShop
+from sandbox.shopify.store import Document
 
 RECORDS_SHOWN = 250
 EVERY_SCOPE = frozenset(
@@ -51,27 +53,34 @@ EVERY_SCOPE = frozenset(
 def records(call: Call) -> Response:
     """GET /control/shops/{shop}/records/{kind}"""
     kept = call.world.store.views(call.shop, call.parameters["kind"])
-    return JSONResponse(kept[-int(call.query.get("limit", RECORDS_SHOWN)) :])
+    return JSONResponse(kept[-wishes.limit(call.query, RECORDS_SHOWN) :])
 
 
 def create_order(call: Call) -> Response:
     """POST /control/shops/{shop}/orders"""
-    wish = call.json()
+    store, shop, wish = call.world.store, call.shop, call.json()
+    is_list = isinstance(wish, list)
+    specs = [
+        wishes.read(one, shapes.ORDER, needed=("lines",), where=f"[{place}]" if is_list else "")
+        for place, one in enumerate(wish if is_list else [wish])
+    ]
 
     def create() -> Any:
-        made = [orders.create(call.world.store, call.shop, spec) for spec in _as_list(wish)]
+        with store.batch():  # all of a list, or none
+            made = [orders.create(store, shop, spec) for spec in specs]
         answers = [{"id": order_id, "number": number(order_id)} for order_id in made]
-        return answers if isinstance(wish, list) else answers[0]
+        return answers if is_list else answers[0]
 
     return _answered(create)
 
 
 def change_order(call: Call) -> Response:
     """POST /control/shops/{shop}/orders/{id}/{act}"""
-    shop, found = call.shop, call.parameters
+    store, shop, at, act = call.world.store, call.shop, call.parameters["id"], call.parameters["act"]
+    wish = _wish_of_act(call, shapes.ACTS, act)
 
     def change() -> Any:
-        made = trade_acts.perform(call.world.store, shop, found["id"], act=found["act"], wish=call.json())
+        made = trade_acts.perform(store, shop, at, act=act, wish=wish)
         return {"id": made} if made else {}
 
     return _answered(change)
@@ -79,10 +88,11 @@ def change_order(call: Call) -> Response:
 
 def change_return(call: Call) -> Response:
     """POST /control/shops/{shop}/returns/{id}/{act}"""
-    shop, found = call.shop, call.parameters
+    store, shop, at, act = call.world.store, call.shop, call.parameters["id"], call.parameters["act"]
+    wish = _wish_of_act(call, shapes.RETURN_ACTS, act)
 
     def change() -> dict[str, Any]:
-        trade_acts.perform_on_return(call.world.store, shop, found["id"], act=found["act"], wish=call.json())
+        trade_acts.perform_on_return(store, shop, at, act=act, wish=wish)
         return {}
 
     return _answered(change)
@@ -95,7 +105,7 @@ def ask(call: Call) -> Response:
         shop=call.shop,
         scopes=EVERY_SCOPE,
         client_id=SANDBOX_CLIENT,
-        payload=call.json(),
+        payload=call.object(),
         version=call.world.app.webhook_api_version,
     )
     return JSONResponse(answer.body, status_code=answer.status)
@@ -103,26 +113,21 @@ def ask(call: Call) -> Response:
 
 def set_stock(call: Call) -> Response:
     """POST /control/shops/{shop}/stock"""
-    wish, shop = call.json(), call.shop
+    store, shop = call.world.store, call.shop
+    wish = wishes.read(call.json(), shapes.STOCK, needed=("sku", "available"))
+    place = wish.get("location_id")
     return _answered(
-        lambda: {
-            "id": stock.set(
-                call.world.store,
-                shop,
-                wish["sku"],
-                available=int(wish["available"]),
-                location_id=wish.get("location_id"),
-            )
-        }
+        lambda: {"id": stock.set(store, shop, wish["sku"], available=wish["available"], location_id=place)}
     )
 
 
 def change_product(call: Call) -> Response:
     """POST /control/shops/{shop}/products/{id}"""
-    shop, product_id = call.shop, gid("Product", call.parameters["id"])
+    store, shop, product_id = call.world.store, call.shop, gid("Product", call.parameters["id"])
+    wish = wishes.read(call.json(), shapes.PRODUCT)
 
     def change() -> dict[str, Any]:
-        products.update(call.world.store, shop, product_id, call.json())
+        products.update(store, shop, product_id, wish)
         return {}
 
     return _answered(change)
@@ -130,29 +135,39 @@ def change_product(call: Call) -> Response:
 
 def create_customer(call: Call) -> Response:
     """POST /control/shops/{shop}/customers"""
-    shop = call.shop
-    return _answered(lambda: {"id": customers.create(call.world.store, shop, call.json())})
+    store, shop = call.world.store, call.shop
+    wish = wishes.read(call.json(), shapes.NEW_CUSTOMER)
+    return _answered(lambda: {"id": customers.create(store, shop, wish)})
 
 
 def change_customer(call: Call) -> Response:
     """POST /control/shops/{shop}/customers/{id}"""
-    shop, customer_id = call.shop, gid("Customer", call.parameters["id"])
+    store, shop, customer_id = call.world.store, call.shop, gid("Customer", call.parameters["id"])
+    wish = wishes.read(call.json(), shapes.CUSTOMER)
 
     def change() -> dict[str, Any]:
-        customers.update(call.world.store, shop, customer_id, call.json())
+        customers.update(store, shop, customer_id, wish)
         return {}
 
     return _answered(change)
 
 
-def _as_list(wish: Any) -> list[Any]:
-    return wish if isinstance(wish, list) else [wish]
+def tell(call: Call) -> Response:
+    """POST /control/shops/{shop}/tell"""
+    store, shop = call.world.store, call.shop
+    wish = wishes.read(call.json(), shapes.NEWS, needed=("topic", "number"))
+    told = {"number": wish["number"], "merged": wish.get("merged")}
+    return _answered(lambda: {"id": announcements.tell(store, shop, wish["topic"], **told)})
+
+
+def _wish_of_act(call: Call, table: Mapping[str, wishes.Shape], act: str) -> Document:
+    if act not in table:
+        raise wishes.NotUnderstood(f"{act} is not one of {', '.join(sorted(table))}")
+    return wishes.read(call.json(), table[act])
 
 
 def _answered(act: Callable[[], Any]) -> Response:
     try:
         return JSONResponse(act())
-    except (UnknownShop, json.JSONDecodeError):
-        raise  # the door answers these
     except trade_acts.NOT_POSSIBLE as refused:
         return JSONResponse({"errors": trade_acts.reason(refused)}, status_code=422)

@@ -20,7 +20,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
+from sandbox.shopify.wishes import NotUnderstood
 from sandbox.shopify.world import UnknownShop, World
+
+
+class Unreadable(ValueError):
+    """The body of a request is not what its form says."""
 
 
 @dataclass(frozen=True)
@@ -47,18 +52,41 @@ class Call:
         return found.value if found else ""
 
     def json(self) -> Any:
-        """The body as JSON; an empty body is an empty object. Raises json.JSONDecodeError."""
-        return json.loads(self.body) if self.body.strip() else {}
+        """The body as JSON; an empty body is an empty object. Raises Unreadable."""
+        if not self.body.strip():
+            return {}
+        try:
+            return json.loads(self.body, parse_constant=_no_number)
+        except UnicodeDecodeError as error:
+            raise Unreadable("The body is not UTF-8") from error
+        except ValueError as error:  # no JSON at all, or a number of thousands of digits
+            raise Unreadable(f"The body is no JSON: {error}") from error
+        except RecursionError as error:
+            raise Unreadable("The body is nested too deeply") from error
+
+    def object(self) -> dict[str, Any]:
+        """The body as a JSON object. Raises Unreadable."""
+        found = self.json()
+        if not isinstance(found, dict):
+            raise Unreadable("The body must be a JSON object")
+        return found
 
     def form(self) -> dict[str, str]:
-        """The fields of a form, or of a JSON object sent instead of one."""
+        """The fields of a form, or of a JSON object sent instead of one. Raises Unreadable."""
         if "json" in self.headers.get("content-type", ""):
-            return {key: str(value) for key, value in self.json().items()}
+            return {key: str(value) for key, value in self.object().items()}
         return dict(self.form_items())
 
     def form_items(self) -> list[tuple[str, str]]:
-        """The fields of a URL-encoded form in the order in which they were sent."""
-        return parse_qsl(self.body.decode(), keep_blank_values=True)
+        """The fields of a URL-encoded form in the order in which they were sent. Raises Unreadable."""
+        try:
+            return parse_qsl(self.body.decode(), keep_blank_values=True, errors="strict")
+        except ValueError as error:  # no UTF-8, or too many fields
+            raise Unreadable("The form is not UTF-8 or has too many fields") from error
+
+
+def _no_number(word: str) -> Any:
+    raise ValueError(f"{word} is no number")
 
 
 class CutResponse(Response):
@@ -93,13 +121,15 @@ def endpoint(world: World, handler: Handler) -> Callable[[Request], Awaitable[Re
 
 
 def answered(handler: Handler, call: Call) -> Response:
-    """The handler's answer, or a clear refusal for an unknown shop and for a body that is no JSON."""
+    """The handler's answer, or a clear refusal: an unknown shop, an unreadable body, a wish nobody understands."""
     try:
         return handler(call)
     except UnknownShop as error:
         return JSONResponse({"errors": f"Not Found: no shop {error}"}, status_code=404)
-    except json.JSONDecodeError as error:
-        return JSONResponse({"errors": f"The body is no JSON: {error}"}, status_code=400)
+    except Unreadable as error:
+        return JSONResponse({"errors": str(error)}, status_code=400)
+    except NotUnderstood as error:
+        return JSONResponse({"errors": str(error)}, status_code=422)
 
 
 class DirectTransport(httpx2.BaseTransport):

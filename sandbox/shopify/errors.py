@@ -75,6 +75,11 @@ def not_implemented(type_name: str, field: str) -> Fault:
     return Fault(f"The local Shopify has no resolver for {type_name}.{field} yet", NOT_IMPLEMENTED)
 
 
+def unsupported(what: str) -> Fault:
+    """Something that Shopify takes and that the local Shopify would not carry out."""
+    return Fault(f"The local Shopify does not support {what} yet", NOT_IMPLEMENTED)
+
+
 def invalid_id(global_id: str) -> Fault:
     """A well-formed id of another type than the field wants."""
     return Fault(f"Invalid id: {global_id}", "RESOURCE_NOT_FOUND")

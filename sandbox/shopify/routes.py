@@ -40,6 +40,7 @@ CONTROL: list[tuple[str, str, Handler]] = [
     ("POST", "/control/shops/{shop}/returns/{id:int}/{act}", control_trade.change_return),
     ("POST", "/control/shops/{shop}/graphql", control_trade.ask),
     ("POST", "/control/shops/{shop}/stock", control_trade.set_stock),
+    ("POST", "/control/shops/{shop}/tell", control_trade.tell),
     ("POST", "/control/shops/{shop}/products/{id:int}", control_trade.change_product),
     ("POST", "/control/shops/{shop}/customers", control_trade.create_customer),
     ("POST", "/control/shops/{shop}/customers/{id:int}", control_trade.change_customer),

@@ -49,6 +49,8 @@ class Store:
         self._documents: dict[tuple[str, str], dict[str, Document]] = {}
         self._listeners: list[Listener] = []
         self._next = FIRST_ID
+        self._depth = 0  # of batches
+        self._replaced: list[tuple[str, str, str, Document | None]] = []  # by the batches that are open
         self._file = self._open(path) if path else None
 
     def _open(self, path: Path) -> sqlite3.Connection:
@@ -79,6 +81,7 @@ class Store:
         """Stores a copy of the document (plain JSON values only) and returns it."""
         with self.lock:
             kept = _copy(document)
+            self._note(shop, kind, str(key))
             self._documents.setdefault((shop, kind), {})[str(key)] = kept
             self._write(shop, kind, str(key), kept)
             return _copy(kept)
@@ -107,11 +110,17 @@ class Store:
     def delete(self, shop: str, kind: str, key: str | int) -> None:
         """Forgets a document; forgetting twice is fine."""
         with self.lock:
+            self._note(shop, kind, str(key))
             self._documents.get((shop, kind), {}).pop(str(key), None)
             if self._file:
                 self._file.execute(
                     "delete from document where shop = ? and kind = ? and id = ?", (shop, kind, str(key))
                 )
+
+    def snapshot(self) -> dict[tuple[str, str], dict[str, Document]]:
+        """Everything that is kept, as it is now; empty kinds are left out."""
+        with self.lock:
+            return {place: _copy(kept) for place, kept in self._documents.items() if kept}
 
     def shops(self) -> list[str]:
         """Domains of the shops that were seeded (documents of kind `shop`)."""
@@ -129,16 +138,22 @@ class Store:
 
     @contextmanager
     def batch(self) -> Iterator[None]:
-        """One file transaction around many writes (a command, seeding); a batch inside a batch joins it."""
+        """Many writes (a command, seeding) as one: all of them, or none when the block raises. Batches may nest."""
         with self.lock:
-            outermost = self._file is not None and not self._file.in_transaction
-            if self._file and outermost:
-                self._file.execute("begin")
+            self._depth += 1
+            name, begun = f"batch_{self._depth}", len(self._replaced)
+            self._on_file(f"savepoint {name}")
             try:
                 yield
+            except BaseException:
+                self._undo(begun)
+                self._on_file(f"rollback to {name}")
+                raise
             finally:
-                if self._file and outermost:
-                    self._file.execute("commit")
+                self._on_file(f"release {name}")
+                self._depth -= 1
+                if not self._depth:
+                    self._replaced.clear()
 
     def close(self) -> None:
         """Closes the file."""
@@ -146,6 +161,23 @@ class Store:
             if self._file:
                 self._file.close()
                 self._file = None
+
+    def _on_file(self, statement: str) -> None:
+        if self._file:
+            self._file.execute(statement)
+
+    def _note(self, shop: str, kind: str, key: str) -> None:
+        """Remembers what stands under a key, so that a batch can be undone."""
+        if self._depth:
+            self._replaced.append((shop, kind, key, self._documents.get((shop, kind), {}).get(key)))
+
+    def _undo(self, begun: int) -> None:
+        while len(self._replaced) > begun:
+            shop, kind, key, before = self._replaced.pop()
+            if before is None:
+                self._documents.get((shop, kind), {}).pop(key, None)
+            else:
+                self._documents[shop, kind][key] = before
 
     def _write(self, shop: str, kind: str, key: str, document: Document) -> None:
         if self._file:

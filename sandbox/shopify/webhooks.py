@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.shopify import installations, times
+from sandbox.shopify import bodies, installations, times
 from sandbox.shopify.client_secrets import sign_body
 from sandbox.shopify.scopes import allows_topic
 from sandbox.shopify.settings import COMPLIANCE_TOPICS, AppConfig, Subscription
@@ -30,39 +30,47 @@ class Addressee:
 
 
 def addressees(store: Store, app: AppConfig, event: Event) -> list[Addressee]:
-    """Every subscription of the app that the event reaches. Uninstalled apps hear only of their end and of privacy."""
-    if isinstance(event, installations.AppEvent) and event.client_id != app.client_id:
-        return []
-    declared = [one for one in app.subscriptions if one.topic == event.topic]
-    if event.topic not in ALWAYS:
-        if installations.current(store, event.shop, client_id=app.client_id) is None:
-            return []
-        scopes = installations.scopes_of(store, event.shop, client_id=app.client_id)
-        if not allows_topic(scopes, event.topic):
-            return []
+    """Every subscription that the event reaches: those the app declares, and those any client made in this shop."""
+    found = [Addressee(app.client_id, one) for one in app.subscriptions if one.topic == event.topic]
     if event.topic not in COMPLIANCE_TOPICS:
-        declared += [one for one in shop_specific(store, event.shop, app=app) if one.topic == event.topic]
-    return [Addressee(app.client_id, one) for one in declared if passes(event.body, one.filter)]
+        found += shop_specific(store, event.shop, topic=event.topic, api_version=app.webhook_api_version)
+    hears = {one.client_id: _may_hear(store, event, client_id=one.client_id) for one in found}
+    return [one for one in found if hears[one.client_id] and passes(event.body, one.subscription.filter)]
 
 
-def shop_specific(store: Store, shop: str, *, app: AppConfig) -> list[Subscription]:
-    """The subscriptions that the app made through the API of this shop."""
-    found = []
-    for document in store.all(shop, "subscription"):
-        if document.get("clientId", app.client_id) != app.client_id:
-            continue
-        found.append(
+def shop_specific(store: Store, shop: str, *, topic: str, api_version: str) -> list[Addressee]:
+    """The subscriptions to a topic that clients made through the API of this shop."""
+    return [
+        Addressee(
+            document["client_id"],
             Subscription(
-                topic=topic_name(document["topic"]),
+                topic=topic,
                 uri=document["uri"],
-                api_version=document.get("apiVersion") or app.webhook_api_version,
-                name=document.get("name") or "",
-                subscription_id=str(document["id"]),
-                include_fields=tuple(document.get("includeFields") or ()),
-                filter=document.get("filter") or "",
-            )
+                api_version=api_version,
+                name=document["name"] or "",
+                subscription_id=document["id"],
+                include_fields=tuple(document["includeFields"]),
+                filter=document["filter"] or "",
+            ),
         )
-    return found
+        for document in store.views(shop, "subscription")
+        if topic_name(document["topic"]) == topic
+    ]
+
+
+def _may_hear(store: Store, event: Event, *, client_id: str) -> bool:
+    """Whether a client hears of the event: by its own scopes, and without the app only of its end and of privacy."""
+    if isinstance(event, installations.AppEvent) and event.client_id != client_id:
+        return False
+    return event.topic in ALWAYS or (
+        installations.current(store, event.shop, client_id=client_id) is not None
+        and allows_topic(installations.scopes_of(store, event.shop, client_id=client_id), event.topic)
+    )
+
+
+def is_sent(topic: str) -> bool:
+    """Whether anything here can cause the topic."""
+    return topic in bodies.TOPICS or topic == "app/scopes_update"
 
 
 def topic_name(topic: str) -> str:

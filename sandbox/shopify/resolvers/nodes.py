@@ -25,11 +25,17 @@ TEXTUAL = (
 )
 
 
+OF_ONE_CLIENT = ("WebhookSubscription",)  # records that only the client knows that made them
+
+
 def _found(context: Context, field: str, global_id: str) -> Document | None:
     requirement = access.of_type(type_of(global_id))
     if requirement is not None and not requirement.met_by(context.scopes):
         raise access_denied(field, requirement.wording())
-    return context.load(global_id)
+    found = context.load(global_id)
+    if found and type_of(global_id) in OF_ONE_CLIENT and found["client_id"] != context.client_id:
+        return None
+    return found
 
 
 @resolves("QueryRoot.node")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import socket
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from starlette.applications import Starlette
 
 from sandbox.shopify import __main__ as process
 from tests.sandbox.outside.conftest import ALPHA
@@ -89,6 +91,39 @@ def test_a_broken_configuration_is_said_in_one_sentence(
     (tmp_path / "app.toml").write_text("client_id = 'x'\n", encoding="utf-8")
     assert process.main(["--port", "0", "--config", str(tmp_path / "app.toml")]) == process.MISCONFIGURED
     assert capsys.readouterr().err.startswith("The app configuration cannot be used")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("SANDBOX_PORT", "abc", "must be a whole number from 0 to 65535, not 'abc'."),
+        ("SANDBOX_PORT", "99999", "must be a whole number from 0 to 65535, not '99999'."),
+        ("SANDBOX_PORT", "-1", "must be a whole number from 0 to 65535, not '-1'."),
+        ("SANDBOX_CLOCK_FACTOR", "0", "must be a number above 0, not '0'."),
+        ("SANDBOX_CLOCK_FACTOR", "-5", "must be a number above 0, not '-5'."),
+        ("SANDBOX_CLOCK_FACTOR", "x", "must be a number above 0, not 'x'."),
+        ("SANDBOX_CLOCK_FACTOR", "nan", "must be a number above 0, not 'nan'."),
+        ("SANDBOX_CLOCK_FACTOR", "inf", "must be a number above 0, not 'inf'."),
+    ],
+)
+def test_a_number_that_is_none_is_said_in_one_sentence(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, name: str, value: str, told: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    assert process.main([]) == process.MISCONFIGURED
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith(name)
+    assert said.err.endswith(f"{told}\n")
+    assert said.err.count("\n") == 1
+
+
+def test_a_crash_is_not_silent() -> None:
+    process.serving(Starlette())
+    assert logging.getLogger("uvicorn.error").isEnabledFor(logging.ERROR)
+    handlers = logging.getLogger("uvicorn").handlers
+    streams = [handler.stream for handler in handlers if isinstance(handler, logging.StreamHandler)]
+    assert streams == [sys.stderr]
 
 
 def test_a_flag_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
