@@ -28,6 +28,7 @@ class Answer:
     body: Document
 
 
+PARAMETERS = {"query": str, "variables": dict | None, "operationName": str | None}
 _plans: dict[int, tuple[g.OperationDefinitionNode, cost.Part]] = {}
 
 
@@ -41,9 +42,10 @@ def answer(
     version: str = VERSION,
 ) -> Answer:
     """Executes one payload {query, variables, operationName} for a client of a shop that holds these scopes."""
-    text = payload.get("query")
-    if not isinstance(text, str):
-        return _answer(version, {"errors": {"query": "Required parameter missing or invalid"}}, status=400)
+    for key, kind in PARAMETERS.items():
+        if not isinstance(payload.get(key), kind):
+            return _answer(version, {"errors": {key: "Required parameter missing or invalid"}}, status=400)
+    text = payload["query"]
     prepared = prepare(text, knows_idempotent=version >= "2026-01")
     if prepared.errors:
         return _answer(version, {"errors": list(prepared.errors)})

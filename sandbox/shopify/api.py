@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 from uuid import uuid4
@@ -32,7 +31,7 @@ def graphql(call: Call) -> Response:
     bearer = tokens.bearer(call.world.store, shop, call.headers.get("x-shopify-access-token", ""))
     if bearer is None:
         return JSONResponse({"errors": UNRECOGNIZED}, status_code=401, headers=headers)
-    payload = _payload(call, text)
+    payload: Any = {"query": text} if _is_bare(call) else call.json()
     if not isinstance(payload, dict):
         return JSONResponse(
             {"errors": "Required parameter missing or invalid"}, status_code=400, headers=headers
@@ -82,10 +81,9 @@ THROTTLED: dict[str, Any] = {
 }
 
 
-def _payload(call: Call, text: str) -> Any:
-    if call.headers.get("content-type", "").startswith("application/graphql"):
-        return {"query": text}
-    return json.loads(text) if text.strip() else None
+def _is_bare(call: Call) -> bool:
+    """Whether the body is the document itself."""
+    return call.headers.get("content-type", "").split(";")[0].strip() == "application/graphql"
 
 
 def _failed(fault: Fault, headers: dict[str, str]) -> Response:

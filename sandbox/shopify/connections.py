@@ -74,6 +74,9 @@ def connection(
         raise bad_request("you must provide one of first or last")
     if first is not None and last is not None:
         raise bad_request("providing both first and last is not supported")
+    for name in ("first", "last"):
+        if (arguments.get(name) or 0) < 0:
+            raise bad_request(f"{name} cannot be negative")
     if (first or last or 0) > LARGEST_PAGE:
         raise bad_request(f"first and last must be at most {LARGEST_PAGE}")
     if sort is None:

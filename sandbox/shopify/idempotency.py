@@ -97,8 +97,8 @@ def _once(
         rebuilt: Document = record["payload"]
         return rebuilt
     record = {"fingerprint": fingerprint, "at": store.now().isoformat(), "state": "failed", "payload": None}
+    store.put(shop, "idempotency", name, record)  # before the batch: a crash undoes everything but this
     with store.lock, store.batch():
-        store.put(shop, "idempotency", name, record)
         payload = run()
         if not payload.get("userErrors"):
             store.put(shop, "idempotency", name, {**record, "state": "done", "payload": payload})

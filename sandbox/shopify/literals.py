@@ -13,6 +13,7 @@ import graphql as g
 
 from sandbox.shopify.documents import is_gid
 from sandbox.shopify.errors import static
+from sandbox.shopify.scalars import is_scalar
 
 # Who asks for the value: its class (Field or InputObject), its name, and the name of the argument.
 Asker = tuple[str, str, str]
@@ -28,6 +29,14 @@ _KINDS: dict[str, tuple[type[g.ValueNode], ...]] = {
     "Money": (g.StringValueNode, g.IntValueNode, g.FloatValueNode),
     "URL": (g.StringValueNode,),
 }
+
+
+def _number(value: g.StringValueNode | g.IntValueNode | g.FloatValueNode) -> str | float:
+    """What a variable would hold in the place of the literal."""
+    if isinstance(value, g.StringValueNode):
+        return value.value
+    digits = value.value
+    return float(digits) if isinstance(value, g.FloatValueNode) or len(digits) > 20 else int(digits)
 
 
 class Literals:
@@ -76,9 +85,13 @@ class Literals:
                 self._incompatible(value, declared, path, asker)
         elif not isinstance(value, _KINDS.get(wanted.name, (g.ValueNode,))):
             self._incompatible(value, declared, path, asker)
-        elif wanted.name == "ID" and isinstance(value, g.StringValueNode) and not is_gid(value.value):
+        elif not isinstance(value, g.StringValueNode | g.IntValueNode | g.FloatValueNode):
+            return
+        elif wanted.name == "ID" and not is_gid(value.value):
             message = f"Invalid global id '{value.value}'"
             self.add(message, "argumentLiteralsIncompatible", value, path, typeName="CoercionError")
+        elif not is_scalar(_number(value), wanted.name):
+            self._incompatible(value, declared, path, asker)
 
     def _incompatible(
         self, value: g.ValueNode, wanted: g.GraphQLInputType, path: Sequence[str], asker: Asker

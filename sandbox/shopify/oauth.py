@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 
 from sandbox.shopify import id_tokens, installations, staff, times, tokens
 from sandbox.shopify.client_secrets import sign_query
-from sandbox.shopify.door import Call, CutResponse
+from sandbox.shopify.door import Call, CutResponse, Unreadable
 from sandbox.shopify.faults import FaultKind
 from sandbox.shopify.pace import pause
 from sandbox.shopify.store import Document
@@ -29,7 +29,11 @@ CODE_LIFE = timedelta(minutes=10)
 
 def access_token(call: Call) -> Response:
     """POST /shops/{shop}/admin/oauth/access_token: code, token exchange, migration, refresh."""
-    shop, form = call.shop, call.form()
+    shop = call.shop
+    try:
+        form = call.form()
+    except Unreadable as error:
+        return _refused(TokenRefused(400, "invalid_request", str(error)))
     cut = False
     for fault in call.world.faults.take("token", shop=shop, text=form.get("grant_type", "code")):
         match fault.kind:
@@ -42,9 +46,13 @@ def access_token(call: Call) -> Response:
     try:
         answer = _grant(call.world, shop, form)
     except TokenRefused as refused:
-        body = {"error": refused.code, "error_description": refused.description}
-        return JSONResponse(body, status_code=refused.status)
+        return _refused(refused)
     return CutResponse() if cut else JSONResponse(answer)
+
+
+def _refused(refused: TokenRefused) -> Response:
+    body = {"error": refused.code, "error_description": refused.description}
+    return JSONResponse(body, status_code=refused.status)
 
 
 def issue_code(

@@ -23,6 +23,7 @@ from graphql import (
     GraphQLScalarType,
     GraphQLSchema,
     GraphQLSyntaxError,
+    Node,
     OperationDefinitionNode,
     build_ast_schema,
     parse,
@@ -34,6 +35,7 @@ from sandbox.shopify.money import shortest
 DATA = Path(__file__).parent / "data"
 VERSION = "2026-10"
 DOCUMENTS_KEPT = 512
+DEEPEST = 120  # levels of the parsed tree: some forty fields inside one another
 _building = Lock()
 
 
@@ -105,9 +107,29 @@ def prepare(text: str, *, knows_idempotent: bool = True) -> Prepared:
     return prepared
 
 
+def _check_depth(document: DocumentNode) -> None:
+    """Raises RecursionError for a tree that some later step could not walk."""
+    level: list[Node] = [document]
+    for _ in range(DEEPEST):
+        below = []
+        for node in level:
+            for key in node.keys:
+                value = getattr(node, key) if key != "loc" else None
+                below += [
+                    one for one in (value if isinstance(value, tuple) else (value,)) if isinstance(one, Node)
+                ]
+        level = below
+        if not level:
+            return
+    raise RecursionError
+
+
 def _prepare(text: str, knows_idempotent: bool) -> Prepared:
     try:
         document = parse(text)
+        _check_depth(document)
+    except RecursionError:
+        return Prepared(None, (), (errors.static("syntax error, nested too deeply", "PARSE_ERROR"),))
     except GraphQLSyntaxError as error:
         return Prepared(None, (), (errors.syntax(error),))
     except GraphQLError as error:

@@ -80,7 +80,11 @@ class _Walk(Literals):
             else:
                 self._unknown_directive(directive, path)
         root = self.schema.get_root_type(operation.operation)
-        if root is not None:
+        if root is None:
+            kind = operation.operation.value
+            code = f"missing{kind.capitalize()}Configuration"
+            self.add(f"Schema is not configured for {kind}s", code, operation, path)
+        else:
             self._selections(operation.selection_set, root, path)
 
     def fragment(self, fragment: g.FragmentDefinitionNode) -> None:

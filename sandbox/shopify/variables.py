@@ -13,11 +13,11 @@ import graphql as g
 
 from sandbox.shopify.documents import is_gid
 from sandbox.shopify.errors import locations, static
+from sandbox.shopify.scalars import is_scalar
 
 LONGEST_LIST = 250
 # Lists that may be longer, by the name of the field that takes them.
 LONGER_LISTS = {"variants": 2048, "lineItems": 499}
-INT_RANGE = range(-(2**31), 2**31)
 
 Problem = dict[str, Any]
 
@@ -113,30 +113,9 @@ def _object_problems(
 
 
 def _scalar_fault(value: Any, name: str) -> str | None:
-    match name:
-        case "ID":
-            good = is_gid(str(value))
-            return None if good else f"Invalid global id '{value}'"
-        case "Int":
-            good = isinstance(value, int) and not isinstance(value, bool) and value in INT_RANGE
-        case "Float":
-            good = isinstance(value, int | float) and not isinstance(value, bool)
-        case "Boolean":
-            good = isinstance(value, bool)
-        case "String" | "URL" | "DateTime" | "HTML":
-            good = isinstance(value, str)
-        case "Decimal" | "Money":
-            good = _is_decimal(value)
-        case _:
-            good = True
-    return None if good else f"Could not coerce value {value!r} to {name}"
-
-
-def _is_decimal(value: Any) -> bool:
-    if isinstance(value, str):
-        digits = value.strip().removeprefix("-").removeprefix("+").replace(".", "", 1)
-        return digits.isdigit()
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    if name == "ID":
+        return None if is_gid(str(value)) else f"Invalid global id '{value}'"
+    return None if is_scalar(value, name) else f"Could not coerce value {value!r} to {name}"
 
 
 def too_long(root: g.FieldNode, arguments: Mapping[str, Any]) -> dict[str, Any] | None:

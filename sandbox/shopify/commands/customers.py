@@ -33,10 +33,12 @@ def buyer(happening: Action, spec: Document) -> Document | None:
     if spec.get("customer_id"):
         found = store.get(shop, "customer", spec["customer_id"])
         if found is None:
-            raise UnknownCustomer(spec["customer_id"])
+            raise UnknownCustomer(f"the shop has no customer {spec['customer_id']}")
         return found
     if spec.get("company_location_id"):
-        branch = load(store, shop, spec["company_location_id"]) or {}
+        branch = load(store, shop, spec["company_location_id"])
+        if branch is None:
+            raise UnknownCustomer(f"the shop has no company location {spec['company_location_id']}")
         company = load(store, shop, branch["companyId"]) or {}
         contact = load(store, shop, company["mainContactId"]) or {}
         return store.get(shop, "customer", contact["customerId"])
@@ -101,7 +103,7 @@ def update(store: Store, shop: str, customer_id: str, changes: Document) -> None
     with action(store, shop) as happening:
         customer = store.get(shop, "customer", customer_id)
         if customer is None:
-            raise UnknownCustomer(customer_id)
+            raise UnknownCustomer(f"the shop has no customer {customer_id}")
         for key, field in PLAIN_FIELDS.items():
             if key in changes:
                 customer[field] = changes[key]

@@ -31,6 +31,7 @@ from sandbox.shopify import places
 from sandbox.shopify.commands import order_lines, pricing
 from sandbox.shopify.commands.catalogue import clean_tags
 from sandbox.shopify.commands.order_lines import Line, Taxation
+from sandbox.shopify.commands.order_store import Refused
 from sandbox.shopify.commands.pricing import Charge
 from sandbox.shopify.documents import gid, load, moment, new_gid, now, number, stamp
 from sandbox.shopify.money import Currencies
@@ -50,6 +51,8 @@ def build(store: Store, shop: str, spec: Document, *, customer: Document | None)
     """The order of a spec, without agreements, transactions and fulfilment orders."""
     home = store.get(shop, "shop", shop)
     assert home is not None
+    if spec.get("location_id") and store.view(shop, "location", spec["location_id"]) is None:
+        raise Refused(f"the shop has no location {spec['location_id']}")
     currencies = _currencies(home, spec)
     exempt = bool(customer and customer["taxExempt"])
     taxation = Taxation(
@@ -100,7 +103,10 @@ def _currencies(home: Document, spec: Document) -> Currencies:
     presentment = spec.get("presentment_currency") or own
     if presentment == own:
         return Currencies(own, own)
-    rate = spec.get("rate") or home["sandbox"]["rates"][presentment]
+    rates = home["sandbox"]["rates"]
+    if not spec.get("rate") and presentment not in rates:
+        raise Refused(f"presentment_currency needs a rate, or is one of {', '.join(sorted([own, *rates]))}")
+    rate = spec.get("rate") or rates[presentment]
     return Currencies(own, presentment, Decimal(str(rate)))
 
 
@@ -216,7 +222,7 @@ def _terms(store: Store, spec: Document) -> Document | None:
 
 
 def _shipping_charge(wish: Document, taxation: Taxation, currencies: Currencies) -> Charge:
-    rates = taxation.rates(wish.get("tax_class", "standard")) if taxation.on_shipping else []
+    rates = taxation.rates(wish.get("tax_class") or "standard") if taxation.on_shipping else []
     return Charge(currencies.bag(Decimal(str(wish["price"]))), rates)
 
 

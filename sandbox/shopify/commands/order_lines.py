@@ -63,6 +63,8 @@ class Taxation:
 
     def rates(self, tax_class: str) -> pricing.Rates:
         """Title and rate of each tax of a class."""
+        if tax_class not in self.classes:
+            raise UnknownGoods(f"tax_class must be one of {', '.join(sorted(self.classes))}, not {tax_class}")
         rates: pricing.Rates = self.classes[tax_class] if self.applies else []
         return rates
 
@@ -101,7 +103,8 @@ def _variant(store: Store, shop: str, wish: Document) -> Document | None:
     else:
         return None
     if found is None:
-        raise UnknownGoods(wish.get("variant_id") or wish["sku"])
+        named = f"variant {wish['variant_id']}" if wish.get("variant_id") else f"SKU {wish['sku']}"
+        raise UnknownGoods(f"the shop has no goods with {named}")
     return found
 
 

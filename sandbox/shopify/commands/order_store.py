@@ -23,7 +23,7 @@ def loaded(store: Store, shop: str, order_id: str) -> Document:
     """A copy of an order. Raises UnknownOrder."""
     order = store.get(shop, "order", order_id)
     if order is None:
-        raise UnknownOrder(order_id)
+        raise UnknownOrder(f"the shop has no order {order_id}")
     return order
 
 

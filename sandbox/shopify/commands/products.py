@@ -39,7 +39,7 @@ def update(store: Store, shop: str, product_id: str, changes: Document) -> None:
     with action(store, shop) as happening:
         product = store.get(shop, "product", product_id)
         if product is None:
-            raise UnknownProduct(product_id)
+            raise UnknownProduct(f"the shop has no product {product_id}")
         for key, field in PRODUCT_FIELDS.items():
             if key in changes:
                 product[field] = str(changes[key]).upper() if key == "status" else changes[key]
@@ -55,7 +55,7 @@ def _variant(store: Store, shop: str, product: Document, wish: Document) -> Docu
         variant = store.get(shop, "product_variant", variant_id)
         if variant and (wish.get("id") == variant_id or (wish.get("sku") and wish["sku"] == variant["sku"])):
             return variant
-    raise UnknownProduct(str(wish.get("id") or wish.get("sku")))
+    raise UnknownProduct(f"the product has no variant {wish.get('id') or wish.get('sku')}")
 
 
 def change_variant(happening: Action, variant: Document, wish: Document) -> None:

@@ -50,8 +50,10 @@ def set(store: Store, shop: str, sku: str, *, available: int, location_id: str |
     """A merchant counts: the SKU's available quantity at a location (the first one) becomes this. Gives the item id."""
     item = next((row for row in store.views(shop, "inventory_item") if row["sku"] == sku), None)
     if item is None:
-        raise NotStocked(sku)
+        raise NotStocked(f"the shop has no goods with SKU {sku}")
     place = location_id or str(store.views(shop, "location")[0]["id"])
+    if store.view(shop, "location", place) is None:
+        raise NotStocked(f"the shop has no location {place}")
     with action(store, shop) as happening:
         level = level_of(store, shop, item["id"], place)
         before = level["stock"]["available"] if level else 0

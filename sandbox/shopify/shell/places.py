@@ -72,5 +72,5 @@ def choose_staff(call: Call) -> Response:
     path = form.get("path") or f"/store/{name_of(call.shop)}"
     local = path if path.startswith("/store/") else "/"
     response = RedirectResponse(local, status_code=303)
-    response.set_cookie(render.staff_cookie(call.shop), form["staff"], samesite="lax", path="/")
+    response.set_cookie(render.staff_cookie(call.shop), form.get("staff", ""), samesite="lax", path="/")
     return response
