@@ -33,12 +33,12 @@ def addressees(store: Store, app: AppConfig, event: Event) -> list[Addressee]:
     """Every subscription that the event reaches: those the app declares, and those any client made in this shop."""
     found = [Addressee(app.client_id, one) for one in app.subscriptions if one.topic == event.topic]
     if event.topic not in COMPLIANCE_TOPICS:
-        found += shop_specific(store, event.shop, topic=event.topic, api_version=app.webhook_api_version)
+        found += shop_specific(store, event.shop, topic=event.topic)
     hears = {one.client_id: _may_hear(store, event, client_id=one.client_id) for one in found}
     return [one for one in found if hears[one.client_id] and passes(event.body, one.subscription.filter)]
 
 
-def shop_specific(store: Store, shop: str, *, topic: str, api_version: str) -> list[Addressee]:
+def shop_specific(store: Store, shop: str, *, topic: str) -> list[Addressee]:
     """The subscriptions to a topic that clients made through the API of this shop."""
     return [
         Addressee(
@@ -46,7 +46,7 @@ def shop_specific(store: Store, shop: str, *, topic: str, api_version: str) -> l
             Subscription(
                 topic=topic,
                 uri=document["uri"],
-                api_version=api_version,
+                api_version=document["version"],
                 name=document["name"] or "",
                 subscription_id=document["id"],
                 include_fields=tuple(document["includeFields"]),
