@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.routing import BaseRoute, Mount, Route
 
 from oauth.staff import Permission
-from web import entry, statics, vitals, webhooks
+from web import callbacks, entry, statics, vitals, webhooks
 from web.pages import (
     activity,
     audit,
@@ -40,6 +40,7 @@ def routes() -> list[BaseRoute]:
     """All routes, the first match answers."""
     return [
         *webhooks.routes,
+        *callbacks.routes,
         *entry.routes,
         Route("/healthz", vitals.healthz, methods=["GET"]),
         Route("/readyz", vitals.readyz, methods=["GET"]),
@@ -66,6 +67,7 @@ def routes() -> list[BaseRoute]:
         act("/connection/test", connection.test, needs=CONNECT),
         act("/connection/pause", connection.pause, needs=CONNECT),
         act("/connection/resume", connection.resume, needs=CONNECT),
+        act("/connection/callback", connection.renew_callback, needs=CONNECT),
         show("/mappings", mappings.show),
         act("/mappings/suggest", mappings.suggest, needs=MAP),
         act("/mappings/publish", mappings.publish, needs=MAP),

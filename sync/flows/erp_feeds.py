@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kit import clock
+from kit.db import all_shops
 from kit.faults import Rejected
 from oauth.models import Shop
 from sync.connectors.base import Change, Feed
@@ -42,8 +43,8 @@ PREFIX = "erp:"
 ODD = "#"  # record of a job about one change that cannot be read: the feed, this, and the ERP's id
 PAGE_SIZE = 200
 PAGES_PER_JOB = 25
-FIRST_PAUSE = timedelta(seconds=15)
-LONGEST_PAUSE = timedelta(minutes=1)
+FIRST_PAUSE = timedelta(seconds=5)  # after news more of them are likely
+LONGEST_PAUSE = timedelta(minutes=5)
 
 Take = Callable[[Session, Work, Connection, Sequence[Change]], None]
 
@@ -150,28 +151,46 @@ def _begin(session: Session, work: Work, feed: Feed) -> None:
 
 
 def ask_due(gateways: Gateways) -> None:
-    """Asks, in each shop, for the feeds whose time has come. The clock calls it often."""
-    now = clock.now()
-    for shop_id in shops.active(gateways):
+    """Asks, in each shop, for the feeds whose time has come. The clock calls it often, so one look finds them all."""
+    for shop_id, records in _due(gateways).items():
         with gateways.database.transaction(shop_id=shop_id) as session:
-            policies = session.scalar(select(Shop.policies).where(Shop.id == shop_id)) or {}
-            due: dict[str, datetime] = dict(
-                session.execute(
-                    select(Cursor.feed, Cursor.due_at).where(Cursor.feed.startswith(PREFIX))
-                ).all()
-            )
-            # One that is held or dead waits for a setting or a person, not for the clock.
-            waiting = set(
-                session.scalars(
-                    select(Job.record).where(Job.flow == FLOW, Job.state.in_([JobState.HELD, JobState.DEAD]))
-                )
-            )
-            for record, source in SOURCES.items():
-                due_at = due.get(_name(source.feed), now)
-                # Later than any pause: a clock wrote it that has jumped back since.
-                is_due = due_at <= now or due_at > now + 2 * LONGEST_PAUSE
-                if is_due and record not in waiting and _is_open(policies, source.road):
-                    jobs.ask(session, shop_id=shop_id, flow=FLOW, record=record, lane=source.lane)
+            for record in records:
+                jobs.ask(session, shop_id=shop_id, flow=FLOW, record=record, lane=SOURCES[record].lane)
+
+
+def _due(gateways: Gateways) -> dict[int, list[str]]:
+    """The feeds that are open and due, by shop."""
+    now, living = clock.now(), shops.active(gateways)
+    with gateways.database.transaction() as session:
+        policies = session.execute(select(Shop.id, Shop.policies).where(Shop.id.in_(living))).all()
+        cursor = select(Cursor.shop_id, Cursor.feed).where(
+            Cursor.feed.startswith(PREFIX),
+            Cursor.due_at > now,
+            Cursor.due_at <= now + 2 * LONGEST_PAUSE,  # a later one was written before the clock jumped back
+        )
+        later = {(shop_id, feed) for shop_id, feed in session.execute(all_shops(cursor))}
+        # One that is held or dead waits for a setting or a person, not for the clock.
+        job = select(Job.shop_id, Job.record).where(
+            Job.flow == FLOW, Job.state.in_([JobState.HELD, JobState.DEAD])
+        )
+        waiting = {(shop_id, record) for shop_id, record in session.execute(all_shops(job))}
+    found: dict[int, list[str]] = {}
+    for shop_id, chosen in policies:
+        for record, source in SOURCES.items():
+            is_due = (shop_id, _name(source.feed)) not in later and (shop_id, record) not in waiting
+            if is_due and _is_open(chosen or {}, source.road):
+                found.setdefault(shop_id, []).append(record)
+    return found
+
+
+def ask_now(session: Session, *, shop_id: int, feeds: Sequence[Feed]) -> list[int]:
+    """Asks for the open ones of these feeds whatever their time, and returns the jobs. They count as active again."""
+    policies = session.scalar(select(Shop.policies).where(Shop.id == shop_id)) or {}
+    asked = []
+    for record, source in SOURCES.items():
+        if source.feed in feeds and _is_open(policies, source.road):
+            asked.append(jobs.ask(session, shop_id=shop_id, flow=FLOW, record=record, lane=source.lane))
+    return asked
 
 
 def ask_checks(gateways: Gateways) -> None:

@@ -92,7 +92,7 @@ def fill_gaps(gateways: Gateways) -> None:
 
 
 RHYTHMS: Sequence[Rhythm] = (
-    (timedelta(seconds=15), erp_feeds.ask_due),
+    (timedelta(seconds=5), erp_feeds.ask_due),
     (timedelta(hours=1), erp_feeds.ask_checks),
     (timedelta(minutes=10), ask_everywhere("reconcile", Lane.BACKFILL)),
     (timedelta(hours=1), ask_everywhere("subscriptions", Lane.BACKFILL)),

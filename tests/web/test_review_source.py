@@ -45,6 +45,8 @@ CROSSING = {
     "oauth/install.py",
     "oauth/rotation.py",
     "oauth/tokens.py",
+    "sync/flows/callbacks.py",
+    "sync/flows/erp_feeds.py",
     "sync/flows/intake.py",
     "sync/flows/periodic.py",
     "sync/flows/retention.py",

@@ -18,7 +18,16 @@ from tests.web.whole import Whole, running, table
 
 # What only Alpha's pages may say.
 MARKERS = (NAME, EMAIL, "Otto Other", "erp-of-alpha.example", "Choose the right one", "correct horse")
-PUBLIC = ("/webhooks", "/", "/bounce", "/auth", "/auth/callback", "/healthz", "/readyz")
+PUBLIC = (
+    "/webhooks",
+    "/callbacks/{connection:int}",
+    "/",
+    "/bounce",
+    "/auth",
+    "/auth/callback",
+    "/healthz",
+    "/readyz",
+)
 TABLES = (Connection, Credential, Delivery, Issue, Job, MappingVersion, PrivacyRequest, Staff)
 
 

@@ -13,7 +13,7 @@ from oauth import erp
 from oauth.models import Credential
 from oauth.staff import Permission
 from sync.connectors.base import Field, Probe
-from sync.flows import connecting
+from sync.flows import callbacks, connecting
 from sync.flows.connecting import Person, Typed
 from sync.insight import activity
 from sync.insight.activity import ErpDoor
@@ -42,6 +42,8 @@ class Stored:
     credential_at: datetime | None
     changed_at: datetime
     door: ErpDoor | None
+    callback_url: str
+    callback_hint: str  # empty: no secret was made yet
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,15 +58,17 @@ class ConnectionPage:
     errors: Mapping[str, str]
     problem: str  # why the ERP did not let us in
     may_connect: bool
+    callback_secret: str  # just made, shown this once
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Filled:
-    """A form that was filled in and could not be taken."""
+    """What came of a form: what could not be taken, or a secret that is shown once."""
 
     values: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
     problem: str = ""
+    callback_secret: str = ""
 
 
 def show(asked: Asked) -> Response:
@@ -132,16 +136,33 @@ def resume(asked: Asked) -> Response:
     return asked.done(go="/connection", say="The connection is active again.")
 
 
+def renew_callback(asked: Asked) -> Response:
+    """Makes the secret with which the ERP signs its callbacks, and shows it once."""
+    with asked.transaction() as session:
+        row = connecting.current(session)
+        if row is None:
+            raise NotThere("connection")
+        secret = callbacks.renew(
+            session,
+            asked.state["engine"].gateways.sealer,
+            row,
+            actor=asked.actor,
+            address=asked.visit.address,
+        )
+    return asked.page("connection", _page(asked, _Filled(callback_secret=secret), kind=row.kind))
+
+
 def _page(asked: Asked, filled: _Filled, *, kind: str) -> ConnectionPage:
     with asked.transaction() as session:
         row = connecting.current(session)
         credential = session.get(Credential, row.credential_id) if row and row.credential_id else None
         doors = activity.of(session).doors if row else ()
+        hint = callbacks.hint(session, row) if row else ""
     known = asked.state["engine"].gateways.kinds
     kinds = tuple(Kind(kind=name, name=each.name) for name, each in known.items())
     wanted = row.kind if row else kind if kind in known else kinds[0].kind if len(kinds) == 1 else ""
     return ConnectionPage(
-        stored=_stored(row, credential, doors[0] if doors else None) if row else None,
+        stored=_stored(asked, row, credential, doors[0] if doors else None, hint=hint) if row else None,
         kinds=kinds,
         kind=next((each for each in kinds if each.kind == wanted), None),
         fields=tuple(known[wanted].fields) if wanted in known else (),
@@ -149,10 +170,13 @@ def _page(asked: Asked, filled: _Filled, *, kind: str) -> ConnectionPage:
         errors=filled.errors,
         problem=filled.problem,
         may_connect=asked.may(Permission.CONNECT_ERP),
+        callback_secret=filled.callback_secret,
     )
 
 
-def _stored(row: Connection, credential: Credential | None, door: ErpDoor | None) -> Stored:
+def _stored(
+    asked: Asked, row: Connection, credential: Credential | None, door: ErpDoor | None, *, hint: str
+) -> Stored:
     return Stored(
         name=row.name,
         kind=row.kind,
@@ -162,6 +186,8 @@ def _stored(row: Connection, credential: Credential | None, door: ErpDoor | None
         credential_at=credential.changed_at if credential else None,
         changed_at=row.changed_at,
         door=door,
+        callback_url=f"{asked.state['settings'].app_url}/callbacks/{row.id}",
+        callback_hint=hint,
     )
 
 
