@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, case, func, literal_column, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from kit import clock
@@ -225,11 +226,6 @@ def put_back(
     """Opens a job again after a try that failed: ready (later), held (for `misses`) or dead. Returns the id of the
     open job: when the record was asked for again meanwhile, that question carries on and this job is closed."""
     attempts = job.attempts + 1 if counts else job.attempts
-    newer = session.execute(
-        select(Job.id)
-        .where(Job.flow == job.flow, Job.record == job.record, Job.state.in_(OPEN))
-        .with_for_update()
-    ).scalar()
     values: dict[str, Any] = {
         "state": state,
         "due_at": due_at,
@@ -239,9 +235,14 @@ def put_back(
         "misses": misses,
         "attempts": attempts,
     }
+    newer = _asked_meanwhile(session, job)
     if newer is None:
-        _settle(session, job, **values)
-        return job.id
+        try:
+            with session.begin_nested():
+                _settle(session, job, **values)
+            return job.id
+        except IntegrityError:  # the question was not committed yet when we looked
+            newer = _asked_meanwhile(session, job)
     _settle(
         session,
         job,
@@ -251,7 +252,16 @@ def put_back(
         cause=None,
     )
     session.execute(update(Job).where(Job.id == newer).values(values))
-    return int(newer)
+    return job.id if newer is None else newer
+
+
+def _asked_meanwhile(session: Session, job: Claimed) -> int | None:
+    """The open job of a record whose job is running: somebody asked for it again."""
+    return session.execute(
+        select(Job.id)
+        .where(Job.flow == job.flow, Job.record == job.record, Job.state.in_(OPEN))
+        .with_for_update()
+    ).scalar()
 
 
 def note_money(session: Session, *, flow: str, record: str, money: Money) -> None:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from kit import clock
 from kit.clock import SetClock
 from kit.db import Database, all_shops
+from sandbox.leashed import wait_until
 from sync.state import jobs
 from sync.state.jobs import Claimed, LeaseLost
 from sync.state.models import Job, JobState, Lane
+from tests.state.conftest import make_shop
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 ORDER = "gid://shopify/Order/1"
@@ -83,6 +86,35 @@ def test_a_try_that_fails_while_the_record_was_asked_for_again_hands_over_to_the
     assert fail(db, running) == newer
     assert state_of(db, running.id).state == JobState.DONE
     assert (state_of(db, newer).state, state_of(db, newer).attempts) == (JobState.READY, 1)
+
+
+def test_a_try_that_fails_in_the_moment_in_which_the_record_is_asked_for_is_handed_over_too(
+    fresh_database: Database,
+) -> None:
+    shop = make_shop(fresh_database, "alpha.myshopify.com")
+    ask(fresh_database, shop)
+    (running,) = claim(fresh_database)
+    carried_on: list[int] = []
+    failing = threading.Thread(target=lambda: carried_on.append(fail(fresh_database, running)))
+    waits = text(
+        "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+    ).execution_options(all_shops=True)
+
+    def is_waiting() -> bool:
+        with fresh_database.transaction() as watching:
+            return bool(watching.execute(waits).scalar_one())
+
+    with fresh_database.transaction(shop_id=shop) as session:
+        newer = jobs.ask(session, shop_id=shop, flow="order_push", record=ORDER, lane=Lane.ORDERS)
+        failing.start()
+        assert wait_until(is_waiting, 30.0), "the failing try waits for the question to be committed"
+    failing.join(30.0)
+    assert carried_on == [newer]
+    assert state_of(fresh_database, running.id).state == JobState.DONE
+    assert (state_of(fresh_database, newer).state, state_of(fresh_database, newer).attempts) == (
+        JobState.READY,
+        1,
+    )
 
 
 def test_whoever_lost_the_lease_cannot_settle_the_job(db: Database, alpha: int) -> None:
