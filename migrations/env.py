@@ -14,7 +14,7 @@ import sync.state.models
 import sync.state.settings_models
 import sync.state.stock_models  # noqa: F401
 from kit.config import settings
-from kit.db import LOCK_TIMEOUT_MS, Base
+from kit.db import LINK, LOCK_TIMEOUT_MS, Base
 
 ONE_AT_A_TIME = 7_261_001  # advisory lock: two deploys never migrate together
 
@@ -35,7 +35,7 @@ def _connected(engine: Engine) -> Connection:
 
 def run() -> None:
     """Brings the schema to the newest version, each migration in its own transaction."""
-    engine = create_engine(_url(), poolclass=pool.NullPool, connect_args={"connect_timeout": 5})
+    engine = create_engine(_url(), poolclass=pool.NullPool, connect_args=dict(LINK))
     with _connected(engine) as connection:
         connection.execute(text("select pg_advisory_lock(:key)"), {"key": ONE_AT_A_TIME})
         connection.execute(text(f"set lock_timeout = {LOCK_TIMEOUT_MS}"))

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import psycopg
 
 from kit import clock
-from kit.db import CONNECT_TIMEOUT_SECONDS, LOCK_TIMEOUT_MS
+from kit.db import LINK, LOCK_TIMEOUT_MS
 from oauth.signatures import SignedDelivery
 
 log = logging.getLogger(__name__)
@@ -174,9 +174,9 @@ class GroupWriter:
         return psycopg.connect(
             self._url,
             autocommit=True,
-            connect_timeout=CONNECT_TIMEOUT_SECONDS,
             application_name="concord-inbox",
             options=options,
+            **LINK,  # type: ignore[arg-type]
         )
 
 
