@@ -17,10 +17,12 @@ async def healthz(_request: Request) -> Response:
 
 
 def readyz(request: Request[State]) -> Response:
-    """200 when the database answers; 503 keeps traffic away meanwhile."""
+    """200 when the database answers and the inbox writes; 503 keeps traffic away meanwhile."""
     try:
         with request.state["database"].transaction() as session:
             session.execute(select(literal(1)))
     except (OperationalError, PoolTimeout):
         return PlainTextResponse("the database does not answer", status_code=503)
+    if request.state["inbox"].has_failed:
+        return PlainTextResponse("the inbox has ended by a mistake; restart this process", status_code=503)
     return PlainTextResponse("ready")

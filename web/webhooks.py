@@ -54,6 +54,11 @@ class Inbox:
         self._writer.offer(delivery, answer)
         await answered
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether this process can store nothing any more."""
+        return self._writer.has_failed
+
     def close(self) -> None:
         """Stores what waits and ends."""
         self._writer.stop(timeout_seconds=self._drain_seconds)

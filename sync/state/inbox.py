@@ -85,11 +85,12 @@ def store(connection: psycopg.Connection[tuple[int, bool]], deliveries: Sequence
 Answer = Callable[[InboxBusy | None], None]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Waiting:
     delivery: SignedDelivery
     answer: Answer
     since: float
+    is_answered: bool = False
 
 
 class GroupWriter:
@@ -113,7 +114,15 @@ class GroupWriter:
         self._waiting: deque[_Waiting] = deque()
         self._wake = threading.Event()
         self._stop = False
+        self._failed = threading.Event()
+        self._group: list[_Waiting] = []
+        self._connection: psycopg.Connection[tuple[int, bool]] | None = None
         self._thread = threading.Thread(target=self._run, name="inbox-writer", daemon=True)
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the writer has ended by a mistake of ours: nothing will ever be stored by this process again."""
+        return self._failed.is_set()
 
     def start(self) -> None:
         """Begins to write."""
@@ -127,45 +136,81 @@ class GroupWriter:
 
     def offer(self, delivery: SignedDelivery, answer: Answer) -> None:
         """Queues a delivery. Raises InboxBusy at once when too many wait or the oldest waits too long."""
-        if self._stop or len(self._waiting) >= self._limit:
+        if self._stop or self._failed.is_set() or len(self._waiting) >= self._limit:
             raise InboxBusy("too many deliveries are waiting to be stored")
         if self._waiting and clock.monotonic() - self._waiting[0].since > COMMIT_TIMEOUT_MS / 1000:
             raise InboxBusy("the database is not committing")
         self._waiting.append(_Waiting(delivery, answer, clock.monotonic()))
         self._wake.set()
+        if self._failed.is_set():  # in this very moment
+            self._refuse_all()
 
     def _run(self) -> None:
-        connection: psycopg.Connection[tuple[int, bool]] | None = None
+        try:
+            self._write()
+        except Exception:
+            self._failed.set()
+            log.critical("inbox.writer_ended", exc_info=True)
+            raise
+        finally:
+            if self._connection is not None:
+                self._connection.close()
+            self._refuse_all()
+
+    def _refuse_all(self) -> None:
+        """Nobody shall wait for an answer that cannot come."""
+        left = [*self._group, *self._waiting]
+        self._waiting.clear()
+        self._reply(left, InboxBusy("the inbox does not write any more"))
+
+    def _write(self) -> None:
         while True:
             self._wake.wait()
             self._wake.clear()
             while self._waiting:
                 group = [self._waiting.popleft() for _ in range(min(len(self._waiting), GROUP_SIZE))]
+                self._group = group
                 try:
-                    connection = connection or self._connect()
-                    stored = store(connection, [each.delivery for each in group])
+                    self._connection = self._connection or self._connect()
+                    self._commit(self._connection, group)
                 except psycopg.Error as error:
                     log.error(
                         "inbox.not_stored", extra={"count": len(group), "error_kind": type(error).__name__}
                     )
                     self._reply(group, InboxBusy("the database did not commit"))
-                    if connection is None or connection.broken or connection.closed:
-                        connection = None
+                    if self._connection is None or self._connection.closed:  # a broken one is closed, too
+                        self._connection = None
                         clock.sleep(PAUSE_SECONDS)
-                    continue
-                self._reply(group, None)
-                self._stored(stored)
             if self._stop:
-                if connection is not None:
-                    connection.close()
                 return
 
-    def _reply(self, group: list[_Waiting], refusal: InboxBusy | None) -> None:
+    def _commit(self, connection: psycopg.Connection[tuple[int, bool]], group: Sequence[_Waiting]) -> None:
+        """Stores a group and answers it. When one delivery cannot be stored, the others of its group still are."""
+        try:
+            stored = store(connection, [each.delivery for each in group])
+        except (psycopg.DataError, psycopg.IntegrityError, ValueError) as error:
+            if len(group) > 1:
+                for each in group:
+                    self._commit(connection, [each])
+                return
+            refused = {"error_kind": type(error).__name__, "webhook": group[0].delivery.webhook_id}
+            log.error("inbox.refused", extra=refused)
+            self._reply(group, InboxBusy("the database refuses this delivery"))
+            return
+        self._reply(group, None)
+        self._stored(stored)
+
+    def _reply(self, group: Sequence[_Waiting], refusal: InboxBusy | None) -> None:
+        owed = [each for each in group if not each.is_answered]
+        for each in owed:
+            each.is_answered = True
+
         def answer_all() -> None:
-            for each in group:
+            for each in owed:
                 each.answer(refusal)
 
-        self._answers(answer_all)
+        if owed:
+            self._answers(answer_all)
 
     def _connect(self) -> psycopg.Connection[tuple[int, bool]]:
         options = (

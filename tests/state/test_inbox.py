@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from kit.db import Database, all_shops
 from oauth.signatures import SignedDelivery
-from sync.state.inbox import GroupWriter, InboxBusy, Stored, store
+from sync.state.inbox import GROUP_SIZE, GroupWriter, InboxBusy, Stored, store
 from sync.state.models import Delivery
 from tests.state.conftest import make_shop
 
@@ -146,6 +146,49 @@ def test_a_database_that_is_away_refuses_and_the_writer_recovers(
         writer.offer(delivery("after"), answers.add)
         assert answers.wait(3)[2] is None
     assert set(rows(fresh_database)) == {"before", "after"}
+
+
+def test_a_delivery_that_the_database_refuses_refuses_nobody_beside_it(
+    fresh_database_url: str, fresh_database: Database
+) -> None:
+    answers, got = Answers(), {}
+    writer = GroupWriter(
+        fresh_database_url, waiting_limit=10, answers=lambda run: run(), stored=answers.stored.append
+    )
+    for number in range(5):
+        webhook_id = "w2" * 100 if number == 2 else f"w{number}"  # the third is too long for its column
+
+        def answered(refusal: InboxBusy | None, number: int = number) -> None:
+            got[number] = refusal
+            answers.add(refusal)
+
+        writer.offer(delivery(webhook_id), answered)
+    writer.start()  # with all five in one group
+    answers.wait(5)
+    assert [got[number] for number in (0, 1, 3, 4)] == [None] * 4
+    assert isinstance(got[2], InboxBusy)
+    assert set(rows(fresh_database)) == {"w0", "w1", "w3", "w4"}
+    writer.stop(timeout_seconds=PATIENCE_SECONDS)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_writer_that_ends_by_a_mistake_of_ours_lets_nobody_wait_and_says_so(
+    fresh_database_url: str,
+) -> None:
+    def mistake(_stored: Stored) -> None:
+        raise TypeError("a bug")
+
+    answers = Answers()
+    writer = GroupWriter(fresh_database_url, waiting_limit=1000, answers=lambda run: run(), stored=mistake)
+    for number in range(GROUP_SIZE + 1):
+        writer.offer(delivery(f"w{number}"), answers.add)
+    writer.start()
+    got = answers.wait(GROUP_SIZE + 1)
+    assert got[:GROUP_SIZE] == [None] * GROUP_SIZE, "these were committed before the mistake"
+    assert isinstance(got[GROUP_SIZE], InboxBusy)
+    assert writer.has_failed
+    with pytest.raises(InboxBusy):
+        writer.offer(delivery("later"), answers.add)
 
 
 def test_too_many_waiting_deliveries_are_refused_at_once(fresh_database_url: str) -> None:

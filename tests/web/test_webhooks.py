@@ -17,10 +17,11 @@ from starlette.testclient import TestClient
 
 from kit.config import Settings
 from kit.db import all_shops
+from sync.actors import Engine
 from sync.state.models import Delivery, DeliveryState
 from tests.oauth.shopify import ALPHA, APP_URL, ORIGIN
 from tests.web.office import Office
-from web.app import build
+from web.app import build, engine_of
 
 ORDER = b'{"id": 7, "admin_graphql_api_id": "gid://shopify/Order/7"}'
 WRONG_SHOPS = (
@@ -236,3 +237,34 @@ def test_while_the_database_is_away_nothing_is_acknowledged(fresh_settings: Sett
             assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
         assert client.get("/healthz").status_code == 200
         assert client.get("/readyz").status_code == 503
+
+
+class Mistaken(Engine):
+    """An engine with a bug where workers are woken."""
+
+    def nudge_deliveries(self, delivery_id: int) -> None:
+        raise TypeError(f"a bug, after {delivery_id} was stored")
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_process_whose_inbox_has_ended_refuses_deliveries_and_says_that_it_is_not_ready(
+    fresh_settings: Settings,
+) -> None:
+    def mistaken(settings: Settings) -> Engine:
+        made = engine_of(settings)
+        return Mistaken(made.gateways, made.nudger)
+
+    with TestClient(build(fresh_settings, engine=mistaken), base_url=APP_URL) as client:
+        answers = [
+            client.post(
+                "/webhooks", content=ORDER, headers=head(fresh_settings, ORDER, Webhook_Id=f"w{number}")
+            ).status_code
+            for number in range(3)
+        ]
+        assert answers[0] == 200, "it was committed before the mistake"
+        assert answers[-1] == 503
+        ready = client.get("/readyz")
+        assert (ready.status_code, ready.text) == (
+            503,
+            "the inbox has ended by a mistake; restart this process",
+        )
