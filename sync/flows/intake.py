@@ -1,7 +1,7 @@
 """Intake: waiting deliveries become jobs. It reads a body only as far as needed to name the record it speaks of.
 
 A shop's batch is one transaction without any network call. A body that cannot be read is stored as failed with the
-reason; a delivery that makes us crash is set aside, so that it never blocks another one.
+reason; a delivery that makes us crash is set aside, so that it never blocks another one. Both open an issue.
 """
 
 from __future__ import annotations
@@ -10,26 +10,35 @@ import json
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from types import TracebackType
 from typing import Any
 
-from sqlalchemy import select, text, update
-from sqlalchemy.exc import DataError
+from sqlalchemy import or_, select, text, update
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from kit import clock
 from kit import log as logs
+from kit.bulkheads import Bulkhead
 from kit.db import Database, all_shops
 from oauth.models import Installation, Shop
 from sync.shopify import topics
-from sync.state import jobs
+from sync.state import attempts, jobs
+from sync.state.attempts import Concerned, Trouble
 from sync.state.models import Delivery, DeliveryState, Lane
 
 log = logging.getLogger(__name__)
 
 BATCH_SIZE = 50
 REASON_LIMIT = 500
+RECORD = "delivery:"  # of the issues about deliveries
+UNKNOWN_TOPIC = "Concord does not serve the topic"
+NOTHING_OWED = "Kept for the record; nothing is owed for it."
+TAKEN_UP_WITHIN = timedelta(hours=6)  # two versions run side by side for minutes
+OUTAGES = (OperationalError, InterfaceError, PoolTimeout, OSError)
 LIVING = (Installation.INSTALLED, Installation.NEEDS_VISIT, Installation.SCOPES_MISSING)
 
 Body = Mapping[str, Any]
@@ -76,11 +85,16 @@ def process_round(database: Database, handlers: Mapping[str, Handler], flows: Co
     """Takes the oldest waiting deliveries of each shop and asks for their jobs, one transaction a shop."""
     with database.transaction() as session:
         groups = session.execute(_WAITING, {"size": BATCH_SIZE}).all()
-    deliveries, job_ids = 0, []
+    deliveries, job_ids, failures = 0, [], []
     for shop_id, ids in groups:
-        count, asked = _process_group(database, shop_id or None, ids, Routes(handlers, flows))
-        deliveries += count
-        job_ids.extend(asked)
+        with Bulkhead(log, "intake.crashed", letting=OUTAGES) as part:
+            count, asked = _process_group(database, shop_id or None, ids, Routes(handlers, flows))
+            deliveries += count
+            job_ids.extend(asked)
+        if part.failure is not None:
+            failures.append(part.failure)
+    if failures:  # every shop had its turn; a bug is loud all the same
+        raise failures[0]
     is_last = all(len(ids) < BATCH_SIZE for _, ids in groups)
     return Round(deliveries=deliveries, job_ids=tuple(job_ids), is_last=is_last)
 
@@ -89,7 +103,8 @@ def _process_group(
     database: Database, shop_id: int | None, ids: Sequence[int], routes: Routes
 ) -> tuple[int, list[int]]:
     job_ids: list[int] = []
-    with _SettingAside(database) as aside, database.transaction(shop_id=shop_id) as session:
+    again: set[str] = set()
+    with _SettingAside(database, shop_id) as aside, database.transaction(shop_id=shop_id) as session:
         waiting = session.execute(
             all_shops(
                 select(Delivery)
@@ -101,9 +116,15 @@ def _process_group(
         deliveries = list(waiting)
         shop = session.get(Shop, shop_id) if shop_id is not None else None
         for delivery in deliveries:
-            aside.delivery_id = delivery.id
+            aside.concerned = _concerned(delivery)
+            aside.delivery_id, aside.topic = delivery.id, delivery.topic
             with logs.context(shop=delivery.shop_domain, delivery=delivery.id):
                 settled = _settle(session, delivery, shop, routes)
+            if settled["state"] is DeliveryState.FAILED:
+                kind, code = "rejected", "delivery_unreadable"
+                _open_issue(session, _concerned(delivery), delivery.topic, kind=kind, code=code)
+            elif delivery.reason:  # it was replayed
+                again.add(delivery.topic)
             job_ids.extend(settled.pop("job_ids"))
             session.execute(
                 all_shops(
@@ -113,6 +134,8 @@ def _process_group(
                 ),
                 execution_options={"synchronize_session": False},
             )
+        for topic in again if shop is not None else ():
+            _resolve_issue(session, topic)
     return len(deliveries), job_ids
 
 
@@ -124,7 +147,7 @@ def _settle(session: Session, delivery: Delivery, shop: Shop | None, routes: Rou
     topic = topics.find(delivery.topic)
     handler = routes.handlers.get(delivery.topic)
     if topic is None and handler is None:
-        return values | _closed(DeliveryState.IGNORED, f"Concord does not serve the topic {delivery.topic}.")
+        return values | _closed(DeliveryState.IGNORED, f"{UNKNOWN_TOPIC} {delivery.topic}.")
     body = read_body(delivery.body or b"")
     if isinstance(body, str):
         return values | _closed(DeliveryState.FAILED, body)
@@ -132,7 +155,7 @@ def _settle(session: Session, delivery: Delivery, shop: Shop | None, routes: Rou
         handler(session, shop, body, delivery)
         return values | _closed(DeliveryState.DONE)
     if topic is None or topic.flow not in routes.flows:
-        return values | _closed(DeliveryState.DONE, "Kept for the record; nothing is owed for it.")
+        return values | _closed(DeliveryState.DONE, NOTHING_OWED)
     if shop.state not in LIVING:
         return values | _closed(DeliveryState.IGNORED, "Concord was uninstalled from this shop.")
     record = topic.record(body)
@@ -170,9 +193,11 @@ class _SettingAside:
     """When a delivery makes us crash, marks just that one as failed; the rest of its batch waits on. It lets the
     error go on: a bug is loud."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, shop_id: int | None) -> None:
         self._database = database
-        self.delivery_id: int | None = None
+        self._shop_id = shop_id
+        self.concerned: Concerned | None = None
+        self.delivery_id, self.topic = 0, ""
 
     def __enter__(self) -> _SettingAside:
         return self
@@ -181,11 +206,11 @@ class _SettingAside:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         # A database that went away is not the delivery's fault; a value that it cannot hold is.
-        ours = TypeError | ValueError | LookupError | ArithmeticError | AttributeError | DataError
-        if self.delivery_id is None or kind is None or not isinstance(error, ours):
+        if self.concerned is None or not isinstance(error, Exception) or isinstance(error, OUTAGES):
             return
-        reason = f"Concord made a mistake with this delivery ({kind.__name__}). Replay it after an update."
-        with self._database.transaction() as session:
+        name = type(error).__name__
+        reason = f"Concord made a mistake with this delivery ({name}). Replay it after an update."
+        with self._database.transaction(shop_id=self._shop_id) as session:
             session.execute(
                 all_shops(
                     update(Delivery)
@@ -193,3 +218,50 @@ class _SettingAside:
                     .values(state=DeliveryState.FAILED, reason=reason, processed_at=clock.now())
                 )
             )
+            if self._shop_id is not None:
+                _open_issue(session, self.concerned, self.topic, kind="bug", code=name)
+
+
+def take_up_again(database: Database, handlers: Mapping[str, Handler], flows: Collection[str]) -> int:
+    """While a new version is deployed the one before still runs, and closes deliveries of topics that only the new one
+    serves. This lets them wait again, and returns how many."""
+    served = [name for name, topic in topics.TOPICS.items() if topic.flow in flows] + list(handlers)
+    closed = or_(Delivery.reason.startswith(UNKNOWN_TOPIC), Delivery.reason == NOTHING_OWED)
+    with database.transaction() as session:
+        rows = session.execute(
+            all_shops(
+                update(Delivery)
+                .where(
+                    Delivery.received_at > clock.now() - TAKEN_UP_WITHIN,
+                    Delivery.state.in_([DeliveryState.IGNORED, DeliveryState.DONE]),
+                    Delivery.topic.in_(served),
+                    closed,
+                    Delivery.body.is_not(None),
+                )
+                .values(state=DeliveryState.WAITING, reason="", processed_at=None)
+                .returning(Delivery.id)
+            )
+        )
+        return len(rows.all())
+
+
+def _concerned(delivery: Delivery) -> Concerned:
+    return Concerned(
+        shop_id=delivery.shop_id or 0,  # of a shop that we know: others' deliveries are ignored unread
+        flow=attempts.INTAKE,
+        record=f"{RECORD}{delivery.id}",
+        asked_at=delivery.received_at,
+    )
+
+
+def _open_issue(session: Session, concerned: Concerned, topic: str, *, kind: str, code: str) -> None:
+    sentence = f"A delivery of {topic} could not be used. Look at it on the Deliveries page."
+    trouble = Trouble(kind=kind, code=code[:64], sentence=sentence, field=topic)
+    attempts.open_issue(session, concerned, trouble)
+
+
+def _resolve_issue(session: Session, topic: str) -> None:
+    """A delivery of the topic that was replayed went through: when no other one failed, its issue is done with."""
+    left = select(Delivery.id).where(Delivery.topic == topic, Delivery.state == DeliveryState.FAILED).limit(1)
+    if session.execute(left).first() is None:
+        attempts.resolve_of(session, flow=attempts.INTAKE, field=topic, by="concord")

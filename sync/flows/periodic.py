@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from kit import clock
 from kit.db import all_shops
 from oauth.models import Installation, Shop
-from sync.flows import backfill, erp_feeds, retention, shops, subscriptions
+from sync.flows import backfill, catalogue, erp_feeds, intake, notices, retention, shops, subscriptions
 from sync.flows.arrivals import RECORD
 from sync.gateways import Gateways
 from sync.state import jobs
@@ -67,6 +67,13 @@ def mend_after_a_jump(gateways: Gateways) -> None:
         log.warning("clock.jumped_back", extra={"count": count})
 
 
+def take_up_new_topics(gateways: Gateways) -> None:
+    """Lets deliveries wait again that a worker of the version before closed because it did not know their topic."""
+    count = intake.take_up_again(gateways.database, notices.HANDLERS, catalogue.FLOWS)
+    if count:
+        log.info("intake.taken_up_again", extra={"count": count})
+
+
 def prune(gateways: Gateways) -> None:
     """Removes what is past its time."""
     retention.prune(gateways.database, gateways.settings)
@@ -98,6 +105,7 @@ RHYTHMS: Sequence[Rhythm] = (
     (timedelta(hours=1), ask_everywhere("subscriptions", Lane.BACKFILL)),
     (timedelta(minutes=1), fill_gaps),
     (timedelta(minutes=1), mend_after_a_jump),
+    (timedelta(minutes=5), take_up_new_topics),
     (timedelta(minutes=10), renew_tokens),
     (timedelta(minutes=15), prune),
     (timedelta(minutes=10), look_at_held_again),

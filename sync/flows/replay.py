@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from oauth import audit
 from sync.state import attempts, jobs
 from sync.state.models import Delivery, DeliveryState, Job, Lane
+from sync.state.settings_models import Issue
 
 
 def replay(session: Session, *, shop_id: int, delivery_ids: Sequence[int], by: str, address: str = "") -> int:
@@ -62,8 +63,11 @@ def retry(
     by: str,
     address: str = "",
 ) -> list[int]:
-    """Tries failed or held jobs again, by id or all of one cause. Returns their ids."""
+    """Tries failed or held jobs again, by id or all of one cause. Returns their ids. A cause that holds up deliveries
+    runs those again."""
     ids = jobs.retry(session, job_ids=job_ids, cause=cause)
+    if failed := _failed_deliveries(session, cause):
+        replay(session, shop_id=shop_id, delivery_ids=failed, by=by, address=address)
     _note(
         session, shop_id=shop_id, act="retried", by=by, address=address, after={"jobs": ids, "cause": cause}
     )
@@ -82,6 +86,11 @@ def ignore(
 ) -> list[int]:
     """Closes failed or held jobs with a reason. Returns their ids."""
     ids = jobs.ignore(session, job_ids=job_ids, cause=cause, reason=reason)
+    session.execute(
+        update(Delivery)
+        .where(Delivery.id.in_(_failed_deliveries(session, cause)))
+        .values(state=DeliveryState.IGNORED, reason=reason)
+    )
     if cause is not None:
         attempts.ignore_issue(session, cause=cause, by=by, reason=reason)
     _note(
@@ -93,6 +102,18 @@ def ignore(
         after={"jobs": ids, "cause": cause, "reason": reason},
     )
     return ids
+
+
+def _failed_deliveries(session: Session, cause: str | None) -> list[int]:
+    """The deliveries that an issue is about; none when it is about jobs."""
+    about = select(Issue.field).where(
+        Issue.cause == cause, Issue.flow == attempts.INTAKE, Issue.state != "resolved"
+    )
+    topic = session.execute(about).scalar()
+    if topic is None:
+        return []
+    failed = select(Delivery.id).where(Delivery.topic == topic, Delivery.state == DeliveryState.FAILED)
+    return list(session.execute(failed).scalars())
 
 
 def flow_of(session: Session, record: str) -> str:

@@ -77,7 +77,7 @@ def examine_system(database: Database, settings: Settings) -> list[Finding]:
     findings = [*_settings(settings), _api_version(settings.api_version), _redis(settings.redis_url)]
     try:
         findings += [_postgresql(database), _machine_clock(database)]
-        for look in (_keys, _client_secret, _waiting, _privacy):
+        for look in (_keys, _client_secret, _waiting, _failed, _privacy):
             findings += look(database, settings)
     except DBAPIError as error:
         findings.append(
@@ -221,6 +221,18 @@ def _waiting(database: Database, _settings: Settings) -> Iterator[Finding]:
         )
     else:
         yield ok("workers", "Nothing waits that should be done.")
+
+
+def _failed(database: Database, _settings: Settings) -> Iterator[Finding]:
+    query = select(func.count()).select_from(Delivery).where(Delivery.state == DeliveryState.FAILED)
+    with database.transaction() as session:
+        failed = session.execute(all_shops(query)).scalar_one()
+    if failed:
+        yield warn(
+            "deliveries",
+            f"{failed} deliveries could not be used.",
+            "Each shop's Issues page says why. After an update: `concord replay --shop DOMAIN --state failed`.",
+        )
 
 
 def _privacy(database: Database, _settings: Settings) -> Iterator[Finding]:

@@ -94,6 +94,7 @@ class Health:
     held: int
     dead: int
     open_issues: int
+    failed_deliveries: int
     at_risk: tuple[Money, ...]
     oldest_waiting_at: datetime | None
     last_success_at: datetime | None
@@ -104,8 +105,8 @@ class Health:
 
     @property
     def stuck(self) -> int:
-        """Records that wait for a person."""
-        return self.held + self.dead
+        """What waits for a person: records, and deliveries that could not be used."""
+        return self.held + self.dead + self.failed_deliveries
 
 
 def of(session: Session, *, now: datetime | None = None) -> Health:
@@ -130,6 +131,7 @@ def of(session: Session, *, now: datetime | None = None) -> Health:
         held=figures.held,
         dead=figures.dead,
         open_issues=figures.open_issues,
+        failed_deliveries=figures.failed_deliveries,
         at_risk=_at_risk(session),
         oldest_waiting_at=figures.oldest_at,
         last_success_at=figures.last_success_at,
@@ -161,6 +163,7 @@ def _figures(now: datetime) -> Select[Any]:
     success = select(Attempt.ended_at).where(Attempt.outcome == "done").order_by(Attempt.id.desc()).limit(1)
     delivery = select(Delivery.received_at).order_by(Delivery.id.desc()).limit(1)
     issues = select(func.count()).select_from(Issue).where(Issue.state == "open")
+    failed = select(func.count()).select_from(Delivery).where(Delivery.state == DeliveryState.FAILED)
     published = select(func.count()).select_from(MappingVersion).where(MappingVersion.state == "published")
     return select(
         links.scalar_subquery().label("synced_orders"),
@@ -173,6 +176,7 @@ def _figures(now: datetime) -> Select[Any]:
         success.scalar_subquery().label("last_success_at"),
         delivery.scalar_subquery().label("last_delivery_at"),
         issues.scalar_subquery().label("open_issues"),
+        failed.scalar_subquery().label("failed_deliveries"),
         published.scalar_subquery().label("published"),
     )
 
@@ -223,7 +227,7 @@ def _mood(shop: Shop, connection: ConnectionHealth | None, figures: Any, *, now:
         return Mood.BROKEN
     if not connection.is_reachable:
         return Mood.UNREACHABLE
-    if figures.held or figures.dead:
+    if figures.held or figures.dead or figures.failed_deliveries:
         return Mood.STUCK
     if figures.oldest_at is not None and now - figures.oldest_at > BEHIND_AFTER:
         return Mood.BEHIND

@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 
 from sync.domain.money import Money
 from sync.insight import names
-from sync.state.models import Attempt, Job, JobState
+from sync.state.attempts import INTAKE
+from sync.state.models import Attempt, Delivery, DeliveryState, Job, JobState
 from sync.state.settings_models import Issue, Snapshot
 
 RECORDS_LIMIT = 200
@@ -151,12 +152,24 @@ def _weights(session: Session) -> dict[str, tuple[int, tuple[Money, ...]]]:
         .group_by(Job.cause, Job.currency)
         .order_by(Job.cause, Job.currency)
     )
-    weights: dict[str, tuple[int, tuple[Money, ...]]] = {}
+    weights: dict[str, tuple[int, tuple[Money, ...]]] = _failed_deliveries(session)
     for cause, currency, count, amount in found:
         records, at_risk = weights.get(str(cause), (0, ()))
         money = (Money(Decimal(amount), currency),) if amount is not None and currency else ()
         weights[str(cause)] = (records + count, at_risk + money)
     return weights
+
+
+def _failed_deliveries(session: Session) -> dict[str, tuple[int, tuple[Money, ...]]]:
+    """How many deliveries an issue about deliveries holds up; what they are worth is not known."""
+    failed = Delivery.state == DeliveryState.FAILED
+    found = session.execute(
+        select(Issue.cause, func.count())
+        .join(Delivery, (Delivery.shop_id == Issue.shop_id) & (Delivery.topic == Issue.field))
+        .where(Issue.flow == INTAKE, Issue.state != "resolved", failed)
+        .group_by(Issue.cause)
+    )
+    return {cause: (count, ()) for cause, count in found}
 
 
 def _affected(session: Session, cause: str) -> list[Job]:

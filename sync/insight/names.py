@@ -72,6 +72,7 @@ def titled(record: str, title: str = "") -> str:
 _OWN = {
     "shop": "This shop",
     "orders": "All orders",
+    "delivery:": "A delivery of Shopify",
     "customers/data_request": "Privacy: data request",
     "customers/redact": "Privacy: delete a customer",
     "shop/redact": "Privacy: delete this shop",
@@ -93,6 +94,7 @@ _FLOWS = {
     "reconcile": "Comparison with Shopify",
     "backfill": "Bringing history in",
     "privacy": "Privacy request",
+    "intake": "Reading a delivery",
 }
 
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, text, update
+from sqlalchemy import case, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -23,6 +24,7 @@ from sync.state.settings_models import Issue
 
 CALLS_LIMIT = 40  # kept per attempt; a longer list keeps its beginning and end
 DETAIL_LIMIT = 4_000
+INTAKE = "intake"  # instead of a flow, in issues about deliveries; their field is the topic
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +42,16 @@ class Trouble:
     def cause(self, flow: str) -> str:
         """The fingerprint that groups attempts: fault code, flow, connector and field, never the record."""
         return fingerprint([flow, self.kind, self.code, self.connector, self.field, self.misses or ""])[:32]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Concerned:
+    """What a trouble is about when it is no job: a delivery that cannot be used."""
+
+    shop_id: int
+    flow: str
+    record: str
+    asked_at: datetime
 
 
 def write(
@@ -73,31 +85,42 @@ def write(
     )
 
 
-def open_issue(session: Session, job: Claimed, trouble: Trouble) -> None:
-    """Opens the issue of this cause, or adds to the one that is open."""
+def open_issue(session: Session, concerned: Claimed | Concerned, trouble: Trouble) -> None:
+    """Opens the issue of this cause, or adds to the one that is there. One that a person ignored opens again when it
+    hits work that was asked for afterwards: nobody has decided about that."""
     now = clock.now()
     values: dict[str, Any] = {
-        "shop_id": job.shop_id,
-        "cause": trouble.cause(job.flow),
+        "shop_id": concerned.shop_id,
+        "cause": trouble.cause(concerned.flow),
         "state": "open",
-        "flow": job.flow,
+        "flow": concerned.flow,
         "fault_kind": trouble.kind,
         "fault_code": trouble.code,
         "connector": trouble.connector,
         "field": trouble.field,
         "sentence": trouble.sentence,
         "misses": trouble.misses,
-        "sample_record": job.record,
+        "sample_record": concerned.record,
         "first_at": now,
         "last_at": now,
     }
+    stays = or_(Issue.state == "open", Issue.closed_at >= concerned.asked_at)
     session.execute(
         insert(Issue)
         .values(values)
         .on_conflict_do_update(
             index_elements=[Issue.shop_id, Issue.cause],
             index_where=text("state <> 'resolved'"),
-            set_={"attempts": Issue.attempts + 1, "last_at": now, "sample_record": job.record},
+            set_={
+                "attempts": Issue.attempts + 1,
+                "last_at": now,
+                "sample_record": concerned.record,
+                "sentence": trouble.sentence,
+                "state": case((stays, Issue.state), else_="open"),
+                "closed_at": case((stays, Issue.closed_at), else_=None),
+                "closed_by": case((stays, Issue.closed_by), else_=""),
+                "reason": case((stays, Issue.reason), else_=""),
+            },
         )
     )
 
@@ -128,8 +151,17 @@ def resolve(session: Session, *, cause: str, by: str) -> bool:
     return done is not None
 
 
+def resolve_of(session: Session, *, flow: str, field: str, by: str) -> None:
+    """Resolves all issues of a flow about one field: what they were about is in order."""
+    session.execute(
+        update(Issue)
+        .where(Issue.flow == flow, Issue.field == field, Issue.state != "resolved")
+        .values(state="resolved", closed_at=clock.now(), closed_by=by)
+    )
+
+
 def ignore_issue(session: Session, *, cause: str, by: str, reason: str) -> None:
-    """A person says that this cause may be ignored; new jobs of it add to the ignored issue."""
+    """A person says that what this cause holds up may be ignored."""
     session.execute(
         update(Issue)
         .where(Issue.cause == cause, Issue.state == "open")

@@ -86,6 +86,7 @@ class Delivery(ShopOwned, Base):
             postgresql_where=text("state = 'waiting'"),
         ),
         Index("ix_delivery_shop", "shop_id", "id"),
+        Index("ix_delivery_failed", "shop_id", "topic", postgresql_where=text("state = 'failed'")),
         Index("ix_delivery_record", "shop_id", "record", postgresql_where=text("record is not null")),
         Index("ix_delivery_received", "received_at", postgresql_using="brin"),
     )

@@ -14,13 +14,16 @@ from sqlalchemy.orm import Session
 
 from kit import clock
 from kit.clock import SetClock
-from kit.db import Database, all_shops
+from kit.db import Database, NoShop, all_shops
 from oauth.install import Arrival
 from oauth.models import Grant, Installation, Shop
 from sync.flows import arrivals, catalogue, intake, notices
+from sync.flows import replay as replays
 from sync.flows.intake import Handler, Round
+from sync.insight import health, issues
 from sync.state import jobs
 from sync.state.models import Delivery, DeliveryState, Job, JobState, Lane
+from sync.state.settings_models import Issue
 from tests.state.conftest import make_shop
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -136,21 +139,88 @@ def test_one_bad_body_never_blocks_another(db: Database, alpha: int, bad: bytes)
     assert state(db, good)[0] == DeliveryState.DONE
 
 
-def test_a_delivery_that_makes_us_crash_is_set_aside_and_the_error_is_loud(db: Database, alpha: int) -> None:
+@pytest.mark.parametrize("error", [KeyError, RuntimeError, NoShop])
+def test_a_delivery_that_makes_us_crash_is_set_aside_and_the_error_is_loud(
+    db: Database, alpha: int, error: type[Exception]
+) -> None:
     def crash(_session: Session, _shop: Shop, body: Mapping[str, Any], _delivery: Delivery) -> None:
         if body["id"] == 2:
-            raise KeyError("a bug")
+            raise error("a bug")
 
     first, bad, last = (arrive(db, alpha, topic="shop/update", number=number) for number in (1, 2, 3))
-    with pytest.raises(KeyError, match="a bug"):
+    with pytest.raises(error, match="a bug"):
         take(db, {"shop/update": crash})
     assert state(db, bad) == (
         DeliveryState.FAILED,
-        "Concord made a mistake with this delivery (KeyError). Replay it after an update.",
+        f"Concord made a mistake with this delivery ({error.__name__}). Replay it after an update.",
     )
     assert state(db, first)[0] == state(db, last)[0] == DeliveryState.WAITING, "its batch was rolled back"
     take(db, {"shop/update": crash})
     assert state(db, first)[0] == state(db, last)[0] == DeliveryState.DONE
+
+
+def test_a_delivery_that_makes_us_crash_takes_no_turn_from_another_shop(
+    db: Database, alpha: int, beta: int
+) -> None:
+    arrive(db, alpha, topic="shop/update", number=1)
+    good = arrive(db, beta, number=2, domain=BETA)
+    with pytest.raises(RuntimeError, match="a bug"):
+        take(db, {"shop/update": mistake})
+    assert state(db, good)[0] == DeliveryState.DONE
+
+
+def mistake(*_: object) -> None:
+    raise RuntimeError("a bug")
+
+
+def open_issues(db: Database, shop_id: int) -> list[Issue]:
+    with db.transaction(shop_id=shop_id) as session:
+        return list(session.scalars(select(Issue).where(Issue.state == "open").order_by(Issue.id)))
+
+
+def test_deliveries_that_cannot_be_used_are_an_issue_until_they_were_replayed(
+    db: Database, alpha: int
+) -> None:
+    ids = [arrive(db, alpha, topic="shop/update", number=number) for number in (1, 2)]
+    for _ in ids:
+        with pytest.raises(RuntimeError):
+            take(db, {"shop/update": mistake})
+    (issue,) = open_issues(db, alpha)
+    assert (issue.fault_kind, issue.fault_code, issue.field) == ("bug", "RuntimeError", "shop/update")
+    with db.transaction(shop_id=alpha) as session:
+        (found,) = issues.listed(session).issues
+        assert found.records == 2
+        assert health.of(session).stuck == 2
+        replays.retry(session, shop_id=alpha, cause=issue.cause, by="ada")
+    take(db)
+    assert {state(db, each)[0] for each in ids} == {DeliveryState.DONE}
+    assert open_issues(db, alpha) == []
+
+
+def test_deliveries_that_cannot_be_used_may_be_ignored(db: Database, alpha: int) -> None:
+    broken = arrive(db, alpha, b"{", number=1)
+    take(db)
+    (issue,) = open_issues(db, alpha)
+    with db.transaction(shop_id=alpha) as session:
+        replays.ignore(session, shop_id=alpha, cause=issue.cause, reason="An old test.", by="ada")
+    assert state(db, broken) == (DeliveryState.IGNORED, "An old test.")
+    assert open_issues(db, alpha) == []
+
+
+def test_a_topic_that_only_the_newer_of_two_versions_serves_is_not_lost(db: Database, alpha: int) -> None:
+    handled = arrive(db, alpha, {"name": "Alpha Outdoor"}, topic="shop/update", number=1)
+    asked = arrive(db, alpha, topic="orders/create", number=2)
+    strange = arrive(db, alpha, topic="unicorns/sighted", number=3)
+    intake.process_round(db, {}, ())  # the version before serves neither
+    assert intake.take_up_again(db, {}, ()) == 0, "the version before leaves them as they are"
+    assert found_jobs(db, alpha) == []
+    assert intake.take_up_again(db, notices.HANDLERS, catalogue.FLOWS) == 2
+    take(db)
+    assert (state(db, handled)[0], state(db, asked)[0]) == (DeliveryState.DONE, DeliveryState.DONE)
+    assert shop(db, alpha).name == "Alpha Outdoor"
+    assert len(found_jobs(db, alpha)) == 1
+    assert state(db, strange)[0] == DeliveryState.IGNORED
+    assert intake.take_up_again(db, notices.HANDLERS, catalogue.FLOWS) == 0
 
 
 def test_a_value_that_the_database_cannot_hold_is_set_aside_too(db: Database, alpha: int) -> None:

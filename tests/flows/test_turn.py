@@ -18,6 +18,7 @@ from kit.faults import Misconfigured, OutcomeUnknown, Rejected, Transient
 from kit.http import Door
 from oauth.models import Grant
 from sync.domain.money import Money
+from sync.flows import replay as replays
 from sync.flows import turn
 from sync.flows.road import Done, Outcome, Skipped, Work
 from sync.gateways import Gateways
@@ -124,6 +125,30 @@ def test_records_with_one_cause_are_one_issue_and_it_resolves_with_the_last_of_t
             (claimed,) = jobs.claim(session, count=1, per_shop=8, lease_seconds=60)
         turn.take(gateways, claimed, lambda _work: Done())
         assert issues(gateways, shop)[0].state == ("open" if left else "resolved")
+
+
+def test_an_issue_that_was_ignored_opens_again_when_new_work_fails_with_its_cause(
+    gateways: Gateways, shop: int
+) -> None:
+    closed = Rejected("closed", "The period is closed.")
+    with clock.using(SetClock(NOON)) as at:
+        assert isinstance(at, SetClock)
+        take(gateways, shop, raising(closed))
+        with gateways.database.transaction(shop_id=shop) as session:
+            running = jobs.ask(session, shop_id=shop, flow="order_push", record=f"{ORDER}1", lane=Lane.ORDERS)
+        at.move(1)
+        cause = issues(gateways, shop)[0].cause
+        with gateways.database.transaction() as session:
+            (claimed,) = jobs.claim(session, count=1, per_shop=8, lease_seconds=60)
+        assert claimed.id == running
+        with gateways.database.transaction(shop_id=shop) as session:
+            replays.ignore(session, shop_id=shop, cause=cause, reason="Known.", by="ada")
+        turn.take(gateways, claimed, raising(closed))
+        assert [each.state for each in issues(gateways, shop)] == ["ignored"], "it was asked for before"
+        at.move(1)
+        take(gateways, shop, raising(closed), record=f"{ORDER}2")
+    (issue,) = issues(gateways, shop)
+    assert (issue.state, issue.attempts, issue.closed_at, issue.reason) == ("open", 3, None, "")
 
 
 def test_an_unknown_outcome_is_tried_again_and_becomes_an_issue_when_it_stays(
