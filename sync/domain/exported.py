@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from sync.domain.documents import Document, DocumentKind, LineKind
 from sync.domain.money import Both, Money, decimal
 
 PLACED = "placed"  # covers the order's own entry, whatever id the ledger gives it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """How a line stands in the ERP: what is taken back must go to the same item, account and taxes."""
+
+    item: str
+    account: str
+    taxes: Mapping[str, str]  # by `tax_key`; the taxes of the line's whole document
+
+
+def tax_key(title: str, rate: Decimal, *, is_channel_liable: bool) -> str:
+    """What tells the taxes of one order apart."""
+    return f"{title}|{rate.normalize():f}{'|channel' if is_channel_liable else ''}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +37,8 @@ class ExportedDocument:
     total: Both
     residual: Both
     rounding: Both
+    lines: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # item and account by source
+    taxes: Mapping[str, str] = field(default_factory=dict)  # the ERP's tax by `tax_key`
 
     def facts(self) -> dict[str, Any]:
         """As plain JSON, for the link's facts."""
@@ -32,6 +49,8 @@ class ExportedDocument:
             "total": _plain(self.total),
             "residual": _plain(self.residual),
             "rounding": _plain(self.rounding),
+            "lines": {source: list(chosen) for source, chosen in self.lines.items()},
+            "taxes": dict(self.taxes),
         }
 
     @classmethod
@@ -44,6 +63,8 @@ class ExportedDocument:
             total=_both(facts["total"]),
             residual=_both(facts["residual"]),
             rounding=_both(facts["rounding"]),
+            lines={source: (item, account) for source, (item, account) in facts.get("lines", {}).items()},
+            taxes=facts.get("taxes", {}),
         )
 
     @classmethod
@@ -63,6 +84,12 @@ class ExportedDocument:
             total=document.total,
             residual=residual,
             rounding=rounding,
+            lines={line.source: (line.erp_item, line.erp_account) for line in document.lines},
+            taxes={
+                tax_key(tax.title, tax.rate, is_channel_liable=tax.is_channel_liable): tax.erp_tax
+                for line in document.lines
+                for tax in line.taxes
+            },
         )
 
 
@@ -90,6 +117,14 @@ class Exported:
     def covered(self) -> frozenset[str]:
         """Ledger entries that need no document any more."""
         return frozenset(gid for each in self.documents for gid in each.covers)
+
+    def kept(self, source: str) -> Kept | None:
+        """How a line of Shopify's stands in the ERP; None when no document has it, or an old one that did not say."""
+        for each in self.documents:
+            if source in each.lines:
+                item, account = each.lines[source]
+                return Kept(item=item, account=account, taxes=each.taxes)
+        return None
 
     def total(self, zero: Both) -> Both:
         """What the documents come to."""

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
 
 from sync.domain.documents import DocumentLine, DocumentTax, LineKind, Restock
+from sync.domain.exported import NOTHING_EXPORTED, Exported, Kept, tax_key
 from sync.domain.history import Refund, Sale, TaxLine
 from sync.domain.mapper import Mapper
 from sync.domain.money import Both, Money, digits
@@ -40,11 +41,15 @@ TITLES: Mapping[LineKind, str] = {
 
 
 class LineBuilder:
-    """Builds the lines of one order's documents, with its lines and charges at hand by gid."""
+    """Builds the lines of one order's documents, with its lines and charges at hand by gid.
 
-    def __init__(self, order: Order, mapper: Mapper) -> None:
+    A line that stands in the ERP keeps the item, account and taxes that it has there, whatever the rules say by now.
+    """
+
+    def __init__(self, order: Order, mapper: Mapper, already: Exported = NOTHING_EXPORTED) -> None:
         self.order = order
         self.mapper = mapper
+        self._already = already
         self._lines: dict[str, OrderLine] = {line.gid: line for line in order.lines}
         self._shipping: dict[str, ShippingLine] = {line.gid: line for line in order.shipping_lines}
         self._fees: dict[str, Fee] = {fee.gid: fee for fee in order.fees}
@@ -57,8 +62,8 @@ class LineBuilder:
         """The lines of a sale: one, plus its discount when discounts are shown as lines of their own."""
         kind = KINDS.get(sale.line_type, LineKind.ADJUSTMENT)
         line = self._lines.get(sale.target_gid)
-        service = Service() if kind is LineKind.GOODS else self.mapper.service(kind)
-        item = self._item(line) if kind is LineKind.GOODS else service.item
+        kept = self._already.kept(sale.target_gid) if sale.target_gid else None
+        chosen = self._chosen(kind, line, kept)
         warehouse, moves = self._warehouse, Restock.NONE
         if sale.quantity < 0 and kind is LineKind.GOODS:
             moves, warehouse = self._restock(sale, refund, restock)
@@ -69,9 +74,9 @@ class LineBuilder:
             description=self._title(sale, kind, line),
             quantity=quantity,
             net=sale.net,
-            taxes=self._taxes(sale.taxes),
-            erp_item=item,
-            erp_account=service.account,
+            taxes=self._taxes(sale.taxes, kept),
+            erp_item=chosen.item,
+            erp_account=chosen.account,
             erp_warehouse=warehouse,
             sku=line.sku if line else "",
             restock=moves,
@@ -98,6 +103,15 @@ class LineBuilder:
         """The refund that an agreement is about."""
         return self._refunds.get(gid) if gid else None
 
+    def _chosen(self, kind: LineKind, line: OrderLine | None, kept: Kept | None) -> Service:
+        """Item and account: those of the document that has the line already, else by the rules."""
+        if kept is not None:
+            self.mapper.keep(
+                kind.value, line.sku or line.title if line else kind.value, kept.item or kept.account
+            )
+            return Service(item=kept.item, account=kept.account)
+        return Service(item=self._item(line)) if kind is LineKind.GOODS else self.mapper.service(kind)
+
     def _item(self, line: OrderLine | None) -> str:
         if line is None:
             # The ledger knows a line that the order does not: take the stand-in, or say so.
@@ -117,11 +131,13 @@ class LineBuilder:
             title = sale.title
         return (title or TITLES[kind])[: self.mapper.rules.title_limit]
 
-    def _taxes(self, taxes: tuple[TaxLine, ...]) -> tuple[DocumentTax, ...]:
+    def _taxes(self, taxes: tuple[TaxLine, ...], kept: Kept | None) -> tuple[DocumentTax, ...]:
         included = self.order.taxes_included
+        known = kept.taxes if kept else {}
         found = []
         for tax in taxes:
-            erp_tax = self.mapper.tax(tax, is_included=included)
+            key = tax_key(tax.title, tax.rate, is_channel_liable=tax.is_channel_liable)
+            erp_tax = known.get(key) or self.mapper.tax(tax, is_included=included)
             if erp_tax is not None:
                 found.append(
                     DocumentTax(
@@ -154,7 +170,6 @@ class LineBuilder:
         parts = [before, *(-amount for _, amount in allocations)]
         shares = [split(tax.amount, parts) for tax in goods.taxes]
         made = []
-        service = self.mapper.service(LineKind.DISCOUNT)
         for index, part in enumerate(parts):
             taxes = tuple(
                 DocumentTax(
@@ -172,16 +187,23 @@ class LineBuilder:
                 for tax in taxes:
                     net = net - tax.amount
             is_goods = index == 0
+            source = goods.source if is_goods else f"{goods.source}/discount/{index}"
+            kept = None if is_goods else self._already.kept(source)
+            chosen = (
+                Service(item=goods.erp_item, account=goods.erp_account)
+                if is_goods
+                else self._chosen(LineKind.DISCOUNT, None, kept)
+            )
             made.append(
                 DocumentLine(
-                    source=goods.source if is_goods else f"{goods.source}/discount/{index}",
+                    source=source,
                     kind=goods.kind if is_goods else LineKind.DISCOUNT,
                     description=goods.description if is_goods else allocations[index - 1][0],
                     quantity=goods.quantity if is_goods else Decimal(1).copy_sign(goods.quantity),
                     net=net,
                     taxes=taxes,
-                    erp_item=goods.erp_item if is_goods else service.item,
-                    erp_account=goods.erp_account if is_goods else service.account,
+                    erp_item=chosen.item,
+                    erp_account=chosen.account,
                     erp_warehouse=goods.erp_warehouse,
                     sku=goods.sku if is_goods else "",
                     restock=goods.restock if is_goods else Restock.NONE,

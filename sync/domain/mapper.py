@@ -130,6 +130,15 @@ class Mapper:
             key, Decision(kind="tax", value=f"{tax.title} {shown}", result=rule.erp_tax, because="tax rule")
         )
 
+    def keep(self, kind: str, value: str, result: str) -> None:
+        """Remembers that a line keeps what it has in the ERP. A placeholder stays one: somebody must look at it."""
+        products = self.rules.products
+        if products.unmapped is Unmapped.PLACEHOLDER and result == products.stand_in:
+            self.uses_stand_in = True
+        key = ("kept", kind, value)
+        if key not in self._known:
+            self._remember(key, Decision(kind=kind, value=value, result=result, because="as first exported"))
+
     def service(self, kind: LineKind) -> Service:
         """The service product or account for money that is not goods."""
         found = self.rules.services.get(kind)

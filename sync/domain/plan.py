@@ -110,7 +110,7 @@ class _Planner:
         self.rules = rules
         self.already = already
         self.mapper = Mapper(rules, order, catalogue=catalogue)
-        self.lines = LineBuilder(order, self.mapper)
+        self.lines = LineBuilder(order, self.mapper, already)
         self.zone = ZoneInfo(rules.timezone)
         self.customer, self.erp_customer = customers.of_order(order, rules)
         self.exports: list[ExportedDocument] = []

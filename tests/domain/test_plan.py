@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from decimal import Decimal
 
@@ -15,7 +16,17 @@ from sync.domain.history import Agreement, AgreementKind, Refund, RefundLine, Re
 from sync.domain.lines import split
 from sync.domain.plan import LEDGER_NEEDED, Plan, needs_ledger, plan_order
 from sync.domain.records import Discount, DiscountAllocation, Order
-from sync.domain.rules import DiscountStyle, FieldRule, Residual, ResidualPolicy, Rules
+from sync.domain.rules import (
+    DiscountStyle,
+    FieldRule,
+    ProductRules,
+    Residual,
+    ResidualPolicy,
+    Rules,
+    Service,
+    TaxRule,
+    Unmapped,
+)
 from tests.domain.orders import AT, entry, eur, exported, line, order, rules, sale, shipping, vat
 
 POST = Residual(policy=ResidualPolicy.POST, limit=Decimal("0.05"))
@@ -258,3 +269,45 @@ def test_a_document_is_dated_by_the_shop_s_midnight() -> None:
 def test_the_same_record_gives_the_same_plan() -> None:
     record = order(line(), total="15.00", shipping_lines=(shipping(),), shipping_total=eur("5.00"))
     assert planned(record) == planned(record)
+
+
+def test_what_is_taken_back_keeps_the_item_the_account_and_the_taxes_of_the_sale() -> None:
+    sold = order(line(), shipping_lines=(shipping(),), total="16.90")
+    start = entry(
+        1,
+        sale("11.90", tax=eur("1.90"), taxes=(vat("1.90"),)),
+        sale("5.00", of="shipping"),
+    )
+    back = entry(
+        2,
+        sale("-11.90", quantity=-1, tax=eur("-1.90"), taxes=(vat("-1.90"),)),
+        sale("-5.00", of="shipping", quantity=-1),
+        kind=AgreementKind.REFUND,
+    )
+    before = rules(
+        services={LineKind.SHIPPING: Service(item="old-shipping", account="old-account")},
+    )
+    after = rules(
+        products=ProductRules(codes={"SKU-1": "NEW-item"}),
+        taxes=(TaxRule(erp_tax="NEW-tax", rate=Decimal("0.19")),),
+        services={LineKind.SHIPPING: Service(item="NEW-shipping")},
+    )
+    first = planned(sold, by=before, ledger=(start,))
+    facts = [json.loads(json.dumps(each.facts())) for each in first.exports]
+    refunded = replace(sold, totals=replace(sold.totals, current_total=eur("0")))
+    later = planned(refunded, by=after, ledger=(start, back), already=Exported.of_facts(facts))
+    (credit,) = later.documents
+    goods, freight = credit.lines
+    assert (goods.erp_item, [each.erp_tax for each in goods.taxes]) == ("item-1", ["t19"])
+    assert (freight.erp_item, freight.erp_account) == ("old-shipping", "old-account")
+    assert "as first exported" in {each.because for each in later.decisions}
+
+
+def test_a_credit_of_a_placeholder_stays_a_draft_like_its_sale() -> None:
+    placeholder = rules(products=ProductRules(unmapped=Unmapped.PLACEHOLDER, stand_in="look-at-me"))
+    start = entry(1, sale("10.00"))
+    back = entry(2, sale("-10.00", quantity=-1), kind=AgreementKind.REFUND)
+    first = planned(order(total="10.00"), by=placeholder, ledger=(start,))
+    refunded = order(total="10.00", current_total="0")
+    later = planned(refunded, by=placeholder, ledger=(start, back), already=Exported(documents=first.exports))
+    assert [each.is_posted for each in (*first.documents, *later.documents)] == [False, False]
