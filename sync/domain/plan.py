@@ -6,13 +6,13 @@ what is skipped and what is missing is said with a reason; nothing is guessed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from kit.faults import Misconfigured
-from sync.domain import customers, fields, ledger, sales, semantics
+from sync.domain import customers, fields, figures, ledger, sales, semantics
 from sync.domain.documents import (
     CustomerDocument,
     Document,
@@ -26,7 +26,7 @@ from sync.domain.filters import Skip, skip
 from sync.domain.history import Agreement, Refund, Sale, Transaction
 from sync.domain.lines import LineBuilder
 from sync.domain.mapper import Catalogue, Decision, Mapper
-from sync.domain.money import Both
+from sync.domain.money import Both, CurrencyMix
 from sync.domain.proof import Proof, prove
 from sync.domain.records import Order
 from sync.domain.residual import explained
@@ -70,11 +70,13 @@ def plan_order(
         reason = skip(order, rules)
         if reason is not None:
             return reason
-    semantics.check(order)
-    if agreements is None and needs_ledger(order, already, rules):
-        return _ledger_needed(order)
     try:
+        semantics.check(order)
+        if agreements is None and needs_ledger(order, already, rules):
+            return _ledger_needed(order)
         return _Planner(order, rules, already, catalogue).plan(agreements)
+    except CurrencyMix as mix:
+        raise semantics.mixed(order, mix) from None
     except Misconfigured as fault:
         if fault.code == "unmapped_product" and agreements is None and "barcodes" in order.unknown:
             return _ledger_needed(
@@ -118,6 +120,7 @@ class _Planner:
         self.sales: list[Sale] = []
         self.told = order.zero  # Shopify's own figure for what is planned
         self.rounding = order.zero
+        self.own: Mapping[str, Both] = {}  # rows of the cent table that Shopify states itself
 
     def plan(self, agreements: Sequence[Agreement] | None) -> Plan | Skip:
         order = self.order
@@ -145,6 +148,7 @@ class _Planner:
                 total=self.told,
                 rounding=self.rounding,
                 taxes_included=order.taxes_included,
+                own=self.own,
             ),
             decisions=self.mapper.decisions,
             waiting=tuple(Skip(code=w.code, sentence=w.sentence, is_waiting=True) for w in held),
@@ -173,7 +177,10 @@ class _Planner:
         order = self.order
         lines = [line for sale in agreement.sales for line in self.lines.of_sale(sale)]
         summed = sales.amounts((line.gross for line in lines), order.zero)
-        told = summed if total is None else total
+        told = summed
+        if total is not None:
+            told = total
+            self.own = figures.checked(order, self.rules)
         lines += explained(told - summed, order, self.rules, self.lines, source=f"{order.gid}/residual")
         rounding = order.totals.rounding_paid
         if rounding:

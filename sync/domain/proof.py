@@ -1,25 +1,26 @@
 """The cent table of an order: Shopify's own figures against the ERP documents, by component, in both currencies.
 
-Shopify's side is computed from the record or the ledger, never from the documents. Where prices include tax, the
-components include it too and the tax rows only tell how much of them it is; else the tax rows add up.
+Shopify's side is what Shopify states itself, and where it states nothing the sum of the record's lines or of the
+ledger; never the documents. Where prices include tax, the components include it too and the tax rows only tell how
+much of them it is; else the tax rows add up.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import lru_cache
+from types import MappingProxyType
 
 from sync.domain.documents import Document, LineKind
+from sync.domain.figures import TAX, tax_name
 from sync.domain.history import Sale
 from sync.domain.lines import KINDS
-from sync.domain.mapper import percent
 from sync.domain.money import Both, Money, Tally
 
-TAX = "tax"
 TOTAL = "total"
 DISCOUNT = LineKind.DISCOUNT.value
+NOTHING_OWN: Mapping[str, Both] = MappingProxyType({})
 PLACES = {kind.value: place for place, kind in enumerate(LineKind)}
 
 
@@ -31,6 +32,7 @@ class Row:
     shopify: Both
     documents: Both
     is_memo: bool = False  # contained in the other rows: not part of the sum
+    is_figure: bool = False  # Shopify states it itself; else it is summed from its lines or its ledger
 
     @property
     def difference(self) -> Both:
@@ -65,6 +67,7 @@ class Proof:
                 {
                     "component": row.component,
                     "is_memo": row.is_memo,
+                    "is_figure": row.is_figure,
                     "shopify": _amounts(row.shopify),
                     "documents": _amounts(row.documents),
                     "difference": _amounts(row.difference),
@@ -81,9 +84,11 @@ def prove(
     total: Both,
     rounding: Both,
     taxes_included: bool,
+    own: Mapping[str, Both] = NOTHING_OWN,
 ) -> Proof:
-    """Compares ledger sales (what Shopify charged) with the documents that stand for them.
+    """Compares what Shopify charged with the documents that stand for it.
 
+    `own` are figures that Shopify states itself, by component; what it states nowhere is summed from the sales.
     `total` is Shopify's own figure for these sales; what its components do not explain is the residual. `rounding` is
     cash rounding, which Shopify keeps outside of its totals.
     """
@@ -91,6 +96,7 @@ def prove(
     said = _shopify(sales, zero, taxes_included=taxes_included)
     if rounding:
         said[LineKind.ROUNDING.value] = rounding
+    said.update(own)
     residual = total + rounding - _sum(said, zero, taxes_included=taxes_included)
     if residual:
         said[LineKind.RESIDUAL.value] = residual
@@ -102,12 +108,13 @@ def prove(
             shopify=said.get(component, zero),
             documents=made.get(component, zero),
             is_memo=taxes_included and component.startswith(TAX),
+            is_figure=component in own,
         )
         for component in sorted({*said, *made}, key=_place)
     )
     return Proof(
         rows=rows,
-        total=Row(component=TOTAL, shopify=total + rounding, documents=whole),
+        total=Row(component=TOTAL, shopify=total + rounding, documents=whole, is_figure=True),
         residual=residual,
     )
 
@@ -147,9 +154,7 @@ def _documents(documents: Sequence[Document], zero: Both, *, taxes_included: boo
     return {component: amount for component, amount in tally.sums().items() if amount or component == TOTAL}
 
 
-@lru_cache(maxsize=1024)
-def _tax_name(title: str, rate: Decimal) -> str:
-    return f"{TAX} {title} {percent(rate)}"
+_tax_name = lru_cache(maxsize=1024)(tax_name)
 
 
 def _sum(table: Mapping[str, Both], zero: Both, *, taxes_included: bool) -> Both:

@@ -6,7 +6,7 @@ because an unknown one is data, not an error. Nothing here decides anything.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -124,6 +124,9 @@ class Totals:
     tip: Both
     rounding_paid: Both  # cash rounding on payments
     rounding_refunded: Both
+    told: frozenset[str] = field(
+        default=frozenset(), compare=False
+    )  # figures above that the source really states
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +147,7 @@ class Order:
     shipping_lines: tuple[ShippingLine, ...] = ()
     discounts: tuple[Discount, ...] = ()
     fees: tuple[Fee, ...] = field(default=(), compare=False)  # a body knows their sum only
+    tax_lines: tuple[TaxLine, ...] = field(default=(), compare=False)  # as Shopify sums them up for the order
     duties_included: bool = False
     is_tax_exempt: bool = False
     is_test: bool = False
@@ -181,6 +185,23 @@ class Order:
     def zero(self) -> Both:
         """Nothing, in this order's currencies."""
         return Both.nothing(self.currency, self.presentment_currency)
+
+    @property
+    def taxed(self) -> Iterator[OrderLine | ShippingLine | Duty | Fee]:
+        """Everything that the order charges tax on."""
+        for line in self.lines:
+            yield line
+            if not self.duties_included:
+                yield from line.duties
+        yield from (each for each in self.shipping_lines if not each.is_removed)
+        yield from self.fees
+
+    @property
+    def duties_in_prices(self) -> Iterator[Duty]:
+        """Duties that the prices contain: nobody is charged for them apart."""
+        if self.duties_included:
+            for line in self.lines:
+                yield from line.duties
 
     @property
     def is_pos(self) -> bool:

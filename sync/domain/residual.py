@@ -18,21 +18,27 @@ def explained(
     """The line that names the residual; none when there is nothing left over. Raises Misconfigured to hold."""
     if not residual:
         return []
-    if rules.residual.policy is ResidualPolicy.POST and _is_small(residual, order, rules):
+    if rules.residual.policy is ResidualPolicy.POST and is_small(residual, order, rules):
         return [lines.bare(LineKind.RESIDUAL, source, residual)]
-    shown = str(residual.shop)
-    if residual.shop.currency != residual.presentment.currency:
-        shown = f"{residual.shop} ({residual.presentment})"
     raise Misconfigured(
         "residual",
-        f"{shown} of order {order.name} is explained by none of its lines. "
+        f"{shown(residual)} of order {order.name} is explained by none of its lines. "
         "Look at the order, or allow residuals of this size under policies.",
         misses="mapping:residual",
         detail=f"residual {residual.shop} / {residual.presentment} on {order.gid}",
     )
 
 
-def _is_small(residual: Both, order: Order, rules: Rules) -> bool:
+def shown(amount: Both) -> str:
+    """An amount for a sentence: the side that is not nothing, or both where their currencies differ."""
+    if not amount.shop:
+        return f"{amount.presentment} (in what the buyer paid)"
+    if amount.shop.currency != amount.presentment.currency:
+        return f"{amount.shop} ({amount.presentment})"
+    return str(amount.shop)
+
+
+def is_small(residual: Both, order: Order, rules: Rules) -> bool:
     """Within the limit in the posting currency, and in proportion in the other one."""
     total = order.totals.total
     posted, other = residual.shop, residual.presentment

@@ -8,9 +8,9 @@ from datetime import timedelta
 from typing import Final
 
 from kit.faults import Rejected
-from sync.domain.money import Both
-from sync.domain.records import Order, OrderLine
-from sync.domain.sales import price_of
+from sync.domain.money import Both, CurrencyMix
+from sync.domain.records import Duty, Fee, Order, OrderLine, ShippingLine
+from sync.domain.sales import discount_of, price_of, tax_of
 
 CURRENCIES: Final = frozenset(
     (
@@ -50,6 +50,17 @@ def check(order: Order) -> None:
     )
 
 
+def mixed(order: Order, mix: CurrencyMix) -> Rejected:
+    """Amounts of a third currency in a sum."""
+    return Rejected(
+        "order_inconsistent",
+        f"Order {order.name} contradicts itself and was not exported: "
+        "it has amounts in a currency that is not its own.",
+        detail=f"currency_mix: {mix}",
+        field="currency",
+    )
+
+
 def problems(order: Order) -> Iterator[Problem]:
     """Every contradiction of an order."""
     yield from _currencies(order)
@@ -69,6 +80,9 @@ def problems(order: Order) -> Iterator[Problem]:
                     f"The line {line.name!r} carries a discount that the order does not name.",
                     f"{path}.discounts",
                 )
+    for charged in order.taxed:
+        if order.taxes_included and _is_all_tax(charged, order.zero):
+            yield Problem("tax_above_price", "A price that includes tax is less than its tax.", "taxes")
     if not order.lines:
         yield Problem("no_lines", "It has no lines.", "lines")
     if order.totals.total.shop.amount < 0:
@@ -87,6 +101,9 @@ def _currencies(order: Order) -> Iterator[Problem]:
         ):
             yield Problem("currency_mix", "Its amounts are not in its own currencies.", "totals")
             return
+    for amount in (totals.rounding_paid, totals.rounding_refunded):
+        if order.currency == order.presentment_currency and amount.shop != amount.presentment:
+            yield Problem("two_prices", "Its cash rounding has two amounts in one currency.", "totals")
 
 
 def _dates(order: Order) -> Iterator[Problem]:
@@ -126,6 +143,24 @@ def _line(line: OrderLine, order: Order, path: str) -> Iterator[Problem]:
             f"The line {line.name!r} is discounted by more than it costs.",
             f"{path}.discounts",
         )
+
+
+def _is_all_tax(charged: OrderLine | ShippingLine | Duty | Fee, zero: Both) -> bool:
+    """More tax than there is money, which prices that include their tax cannot be."""
+    if not charged.taxes:
+        return False
+    match charged:
+        case OrderLine():
+            gross = price_of(charged) - discount_of(charged.discounts, zero)
+        case ShippingLine():
+            gross = charged.price - discount_of(charged.discounts, zero)
+        case _:
+            gross = charged.amount
+    tax = tax_of(charged.taxes, zero)
+    return any(
+        abs(part.amount) > abs(whole.amount)
+        for part, whole in ((tax.shop, gross.shop), (tax.presentment, gross.presentment))
+    )
 
 
 def _exceeds(parts: list[Both], whole: Both) -> bool:

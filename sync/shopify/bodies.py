@@ -53,6 +53,15 @@ from sync.shopify.bodies_values import (
 
 ALWAYS_UNKNOWN = frozenset({"transactions", "metafields", "barcodes", "returns"})
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+# Figures that the proof compares with their parts, when the body has them.
+FIGURES = (
+    ("subtotal", "subtotal_price_set"),
+    ("discounts", "total_discounts_set"),
+    ("tax", "total_tax_set"),
+    ("shipping", "total_shipping_price_set"),
+    ("duties", "original_total_duties_set"),
+    ("fees", "original_total_additional_fees_set"),
+)
 DISCOUNT_KINDS = {"discount_code": "code"}
 
 
@@ -119,6 +128,7 @@ def _order(body: Json) -> Order:
         shipping_lines=each(body, "shipping_lines", _shipping_line),
         discounts=_discounts(body),
         fees=fees,
+        tax_lines=each(body, "tax_lines", tax_line),
         duties_included=flag(body, "duties_included"),
         is_tax_exempt=flag(body, "tax_exempt"),
         is_test=flag(body, "test"),
@@ -226,6 +236,7 @@ def _totals(body: Json, lines: tuple[OrderLine, ...], tip: Money, zero: Both) ->
             tip=tips,
             rounding_paid=both_or(body, "total_cash_rounding_payment_adjustment_set", zero),
             rounding_refunded=both_or(body, "total_cash_rounding_refund_adjustment_set", zero),
+            told=frozenset(name for name, key in FIGURES if body.get(key) is not None),
         ),
         unknown,
     )

@@ -56,6 +56,15 @@ from sync.shopify.reader_values import (
     tax_line,
 )
 
+# Figures that the proof compares with their parts, when the node has them.
+FIGURES: Final = (
+    ("subtotal", "subtotalPriceSet"),
+    ("discounts", "totalDiscountsSet"),
+    ("tax", "totalTaxSet"),
+    ("shipping", "totalShippingPriceSet"),
+    ("duties", "originalTotalDutiesSet"),
+    ("fees", "originalTotalAdditionalFeesSet"),
+)
 DISCOUNT_TITLES: Final = (
     ("code", "code"),
     ("automatic", "automatic"),
@@ -293,6 +302,7 @@ def _totals(node: Json, zero: Both) -> Totals:
         tip=both_or(node, "totalTipReceivedSet", zero),
         rounding_paid=rounding[0],
         rounding_refunded=rounding[1],
+        told=frozenset(name for name, key in FIGURES if node.get(key) is not None),
     )
 
 

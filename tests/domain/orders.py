@@ -75,7 +75,8 @@ def order(*lines: OrderLine, total: str, **more: Any) -> Order:
         "rounding_paid",
         "rounding_refunded",
     )
-    totals = Totals(**given, **{name: more.pop(f"{name}_total", nothing) for name in names})
+    given |= {name: more.pop(f"{name}_total", nothing) for name in names}
+    totals = Totals(**given, told=frozenset())
     return Order(
         gid=f"{GID}Order/1001",
         name="#1001",
