@@ -46,7 +46,9 @@ def of(misses: str) -> tuple[str, str]:
             return "/roads", "Open the settings"
         case "credential" | "connection" | "erp" | "kind" | "key" | "seal":
             return "/connection", "Fix the connection"
-        case "grant" | "scope":
-            return "/settings", "See the permission"
+        case "grant":
+            return "/settings", "Renew the permission"
+        case "scope":
+            return "/settings", "Grant the permission"
         case _:
             return "", ""

@@ -80,6 +80,7 @@ def routes() -> list[BaseRoute]:
         show("/roads", roads.show),
         act("/roads", roads.save, needs=POLICIES),
         show("/settings", settings.show),
+        act("/settings/access", settings.granted, needs=POLICIES),
         act("/settings/owners", settings.save_owners, needs=POLICIES),
         act("/settings/people/{staff}", settings.permit, needs=STAFF),
         show("/privacy", privacy.show),

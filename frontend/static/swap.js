@@ -37,3 +37,15 @@ export async function go(address, { isBack = false } = {}) {
   document.getElementById('main').focus({ preventScroll: true });
   window.scrollTo(0, 0);
 }
+
+// What became of an act: goes where its answer says, or shows the screen that came back instead.
+export async function follow(response) {
+  if (!response.headers.get('Content-Type')?.startsWith('application/json')) {
+    show(await response.text(), location.href);
+    document.getElementById('main').querySelector('[error]')?.scrollIntoView({ block: 'center' });
+    return;
+  }
+  const { go: address, say } = await response.json();
+  await go(address);
+  window.shopify?.toast?.show(say);
+}

@@ -29,16 +29,19 @@ def ask(session: Session, arrival: Arrival) -> None:
     _release(session, BROUGHT_BY_A_VISIT)
 
 
-def rescoped(session: Session, change: ScopeChange, *, shop_id: int, at: datetime) -> None:
-    """Asks for what a change of scopes needs: other subscriptions, and the jobs that waited for a scope."""
+def rescoped(session: Session, change: ScopeChange, *, shop_id: int, at: datetime) -> list[int]:
+    """Asks for what a change of scopes needs: other subscriptions, and the jobs that waited for a scope. Returns all
+    of them."""
+    asked = []
     if change.added or change.removed:
-        _ask(session, shop_id, "subscriptions", granted_hint(change.added, at=at))
-    _release(session, (SCOPE,))
+        asked = [_ask(session, shop_id, "subscriptions", granted_hint(change.added, at=at))]
+    return asked + _release(session, (SCOPE,))
 
 
-def _ask(session: Session, shop_id: int, flow: str, hint: Mapping[str, str]) -> None:
-    jobs.ask(session, shop_id=shop_id, flow=flow, record=RECORD, lane=Lane.ORDERS, hint=hint)
+def _ask(session: Session, shop_id: int, flow: str, hint: Mapping[str, str]) -> int:
+    return jobs.ask(session, shop_id=shop_id, flow=flow, record=RECORD, lane=Lane.ORDERS, hint=hint)
 
 
-def _release(session: Session, kinds: Iterable[str]) -> None:
-    jobs.release(session, misses=[each for each in jobs.held_for(session) if each.startswith(tuple(kinds))])
+def _release(session: Session, kinds: Iterable[str]) -> list[int]:
+    waiting = [each for each in jobs.held_for(session) if each.startswith(tuple(kinds))]
+    return jobs.release(session, misses=waiting)

@@ -28,7 +28,8 @@ ORDER_FLOWS = ("order_push", "refund_push", "fulfilment_push")
 class Mood(StrEnum):
     """The one word for the state of the sync, the gravest first."""
 
-    NEEDS_VISIT = "needs_visit"  # Shopify's permission is lost or too small
+    NEEDS_VISIT = "needs_visit"  # Shopify's permission is lost; any visit renews it
+    SCOPES_MISSING = "scopes_missing"  # Shopify's permission is too small: some flows rest
     NOT_CONNECTED = "not_connected"
     PAUSED = "paused"
     BROKEN = "broken"  # the ERP refuses the credential or the address
@@ -217,6 +218,8 @@ def _connection(session: Session) -> ConnectionHealth | None:
 
 
 def _mood(shop: Shop, connection: ConnectionHealth | None, figures: Any, *, now: datetime) -> Mood:
+    if shop.state == Installation.SCOPES_MISSING:
+        return Mood.SCOPES_MISSING
     if shop.state != Installation.INSTALLED:
         return Mood.NEEDS_VISIT
     if connection is None:

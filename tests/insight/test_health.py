@@ -120,7 +120,7 @@ def test_what_stops_everything_is_said_before_what_stops_one_record(alpha: Rows,
     assert _health(alpha).mood is Mood.NEEDS_VISIT
 
 
-@pytest.mark.parametrize("state", ["needs_visit", "scopes_missing", "uninstalled"])
+@pytest.mark.parametrize("state", ["needs_visit", "uninstalled"])
 def test_a_shop_without_permission_needs_a_visit(alpha: Rows, state: str) -> None:
     _change(alpha, Shop, alpha.shop_id, state=state)
     assert _health(alpha).mood is Mood.NEEDS_VISIT

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 from dataclasses import replace
 from decimal import Decimal
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from sqlalchemy import select
 
+from kit import clock
+from oauth import install, scopes
 from oauth.models import AuditEntry, PrivacyRequest, Shop
 from oauth.staff import Permission
+from sandbox.shopify import installations
 from sync.domain.feeds import CreditTold
 from sync.domain.money import Money
 from sync.domain.policies import BackPolicies, Road
 from sync.flows import back, refund_pull
 from sync.state.models import Delivery, Job
+from tests.environments import CLIENT_ID
 from tests.insight.rows import Rows, order
-from tests.oauth.shopify import BETA
+from tests.oauth.shopify import ALPHA, BETA
 from tests.web.office import Office
 
 ACTS = {
     "/guide/dismiss": Permission.CHANGE_POLICIES,
+    "/guide/show": Permission.CHANGE_POLICIES,
     "/records/Order/6000000001/resync": Permission.REPLAY,
     "/records/Order/6000000001/replay": Permission.REPLAY,
     "/issues/1/retry": Permission.REPLAY,
@@ -40,6 +48,7 @@ ACTS = {
     "/policies": Permission.PUBLISH_MAPPINGS,
     "/records/Order/6000000001%23credit:7/agree": Permission.REFUND,
     "/roads": Permission.CHANGE_POLICIES,
+    "/settings/access": Permission.CHANGE_POLICIES,
     "/settings/owners": Permission.CHANGE_POLICIES,
     "/settings/people/1": Permission.MANAGE_STAFF,
     "/privacy/1/file": Permission.READ_PERSONAL_DATA,
@@ -183,6 +192,42 @@ def test_the_guide_goes_and_comes_back(office: Office) -> None:
     assert "Set up Concord" not in office.look().text
     office.do("/guide/show")
     assert "Set up Concord" in office.look().text
+    with office.database.transaction(shop_id=office.shop_id()) as session:
+        entries = session.scalars(select(AuditEntry).where(AuditEntry.act.startswith("guide."))).all()
+    assert [(entry.act, entry.address) for entry in entries] == [
+        ("guide.dismissed", "testclient"),
+        ("guide.shown", "testclient"),
+    ]
+
+
+def test_what_a_person_allows_in_the_admin_is_learned_at_once_and_releases_what_waited(
+    office: Office, rows: Rows
+) -> None:
+    job = rows.job(order(1), state="held", misses="scope:write_returns")
+    assert "1 record waits for a permission: Close returns" in office.look().text
+    assert "1 record waits for it." in office.look("/settings").text
+    world = office.shopify.world
+    installations.grant(world.store, ALPHA, client_id=CLIENT_ID, scopes=["write_returns"])
+    assert office.do("/settings/access").status_code == 200
+    assert _state(rows, job) == "ready"
+    assert "scopes_updated" in _acts(rows)
+    assert "for a permission" not in office.look().text
+    with rows.database.transaction(shop_id=rows.shop_id) as session:
+        asked = session.scalars(select(Job).where(Job.flow == "subscriptions")).one()
+    assert "granted:write_returns" in asked.hint
+
+
+def test_home_and_settings_name_what_rests_and_lead_to_shopifys_own_page(office: Office, rows: Rows) -> None:
+    with rows.database.transaction(shop_id=rows.shop_id) as session:
+        fewer = [name for name in scopes.REQUIRED if name != "write_inventory"]
+        install.scopes_updated(session, rows.shop_id, fewer, at=clock.now())
+    for path in ("", "/settings"):
+        page = office.look(path).text
+        assert "Shopify’s permission is not complete" in page
+        assert "this rests: Stock to Shopify." in page
+        (address,) = set(re.findall(r'href="([^"]*)" target="_top">Grant the permission', page))
+        words = parse_qs(urlsplit(html.unescape(address)).query)
+        assert words["scope"] == [",".join(scopes.REQUIRED)]
 
 
 def test_a_data_request_ends_as_a_file_that_is_handed_over_and_written_down(

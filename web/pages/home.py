@@ -11,6 +11,8 @@ from oauth import audit
 from oauth.models import Shop
 from sync.insight import health, names
 from sync.insight.health import Health, Mood
+from web import access
+from web.access import Access
 from web.screens import Asked
 
 
@@ -32,6 +34,7 @@ class Banner:
     sentence: str
     path: str = ""
     button: str = ""
+    address: str = ""  # outside of us, in the whole window; instead of the path
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +63,7 @@ class Home:
     """What the home page shows."""
 
     health: Health
+    access: Access
     status: Status
     banner: Banner | None
     advice: tuple[Advice, ...]
@@ -74,14 +78,16 @@ def show(asked: Asked) -> Response:
     """The home page."""
     with asked.transaction() as session:
         answer = health.of(session)
+        granted = access.of(session, domain=asked.visit.shop_domain, settings=asked.state["settings"])
     has_guide = not answer.guide.is_dismissed and answer.guide.done < answer.guide.steps
     return asked.page(
         "home",
         Home(
             health=answer,
+            access=granted,
             status=_status(answer.mood),
-            banner=_banner(answer),
-            advice=_advice(answer, has_guide=has_guide),
+            banner=_banner(answer, granted),
+            advice=_advice(answer, held=answer.held - granted.waiting, has_guide=has_guide),
             steps=_steps(answer) if has_guide else _steps(answer)[:3] if not answer.guide.has_synced else (),
             has_guide=has_guide,
             proof_path=names.of(answer.last_proof.record).path if answer.last_proof else "",
@@ -94,7 +100,9 @@ def dismiss(asked: Asked) -> Response:
     with asked.transaction() as session:
         shop = session.get_one(Shop, asked.visit.shop_id)
         shop.policies = {**shop.policies, "guide_is_dismissed": True}
-        audit.write(session, shop_id=shop.id, actor=asked.actor, act="guide.dismissed")
+        audit.write(
+            session, shop_id=shop.id, actor=asked.actor, act="guide.dismissed", address=asked.visit.address
+        )
     return asked.done(go="/", say="The guide is hidden.")
 
 
@@ -102,6 +110,8 @@ def _status(mood: Mood) -> Status:
     match mood:
         case Mood.NEEDS_VISIT:
             return Status(heading="Concord needs Shopify’s permission", icon="alert-circle", tone="critical")
+        case Mood.SCOPES_MISSING:
+            return Status(heading="Shopify’s permission is too small", icon="alert-triangle", tone="warning")
         case Mood.NOT_CONNECTED:
             return Status(heading="Ready to be connected", icon="info", tone="info")
         case Mood.PAUSED:
@@ -124,7 +134,7 @@ def _status(mood: Mood) -> Status:
             assert_never(mood)
 
 
-def _banner(answer: Health) -> Banner | None:
+def _banner(answer: Health, granted: Access) -> Banner | None:
     connection = answer.connection
     match answer.mood:
         case Mood.NEEDS_VISIT:
@@ -132,8 +142,15 @@ def _banner(answer: Health) -> Banner | None:
                 tone="critical",
                 heading="Shopify’s permission has to be renewed",
                 sentence="Orders are kept safe and go on as soon as the permission is back.",
-                path="/settings",
-                button="See what is missing",
+                button="Renew it now",
+            )
+        case Mood.SCOPES_MISSING:
+            return Banner(
+                tone="warning",
+                heading="Shopify’s permission is not complete",
+                sentence=rests(granted),
+                address=granted.page,
+                button="Grant the permission",
             )
         case Mood.BROKEN if connection:
             return Banner(
@@ -163,12 +180,19 @@ def _banner(answer: Health) -> Banner | None:
             return None
 
 
-def _advice(answer: Health, *, has_guide: bool) -> tuple[Advice, ...]:
+def rests(granted: Access) -> str:
+    """Which work rests until the missing permission is granted."""
+    if not granted.rests:
+        return f"Missing: {', '.join(granted.missing)}."
+    return f"Until it is granted, this rests: {', '.join(granted.rests)}. Nothing is lost, and it goes on by itself."
+
+
+def _advice(answer: Health, *, held: int, has_guide: bool) -> tuple[Advice, ...]:
     found = []
-    if answer.held:
+    if held:
         found.append(
             Advice(
-                heading=f"{answer.held} {'record waits' if answer.held == 1 else 'records wait'} for a setting",
+                heading=f"{held} {'record waits' if held == 1 else 'records wait'} for a setting",
                 sentence="Set it once and all of them run again by themselves.",
                 path="/mappings",
                 button="Map what is missing",

@@ -8,12 +8,15 @@ from datetime import datetime
 from sqlalchemy import select
 from starlette.responses import Response
 
-from oauth import audit, scopes, staff
+from oauth import audit, staff
 from oauth.models import Grant, Shop, Staff
 from oauth.staff import Permission
 from sync.domain.ownership import DEFAULTS, Group, Side
+from sync.flows import access as granting
+from web import access
+from web.access import Access
 from web.errors import NotThere
-from web.screens import Asked
+from web.screens import Asked, nudged
 
 OWNERS = "owners"  # in the shop's policies: group -> side
 GROUPS = {
@@ -64,7 +67,7 @@ class SettingsPage:
     installation: str
     domain: str
     installed_at: datetime
-    missing_scopes: tuple[str, ...]
+    access: Access
     granted_at: datetime | None
     owners: tuple[Ownership, ...]
     people: tuple[Member, ...]
@@ -83,6 +86,7 @@ def show(asked: Asked) -> Response:
         shop = session.get_one(Shop, asked.visit.shop_id)
         grant = session.scalar(select(Grant))
         rows = list(session.scalars(select(Staff).order_by(Staff.id)))
+        granted = access.of(session, domain=shop.domain, settings=settings)
     chosen = shop.policies.get(OWNERS, {})
     return asked.page(
         "settings",
@@ -90,7 +94,7 @@ def show(asked: Asked) -> Response:
             installation=shop.state,
             domain=shop.domain,
             installed_at=shop.installed_at,
-            missing_scopes=scopes.missing(grant.scopes if grant else (), scopes.REQUIRED),
+            access=granted,
             granted_at=grant.obtained_at if grant and grant.is_valid else None,
             owners=tuple(_owner(group, label, chosen.get(group.value)) for group, label in GROUPS.items()),
             people=tuple(_member(row) for row in rows),
@@ -154,12 +158,21 @@ def permit(asked: Asked) -> Response:
     return asked.done(go="/settings", say=say)
 
 
+def granted(asked: Asked) -> Response:
+    """A person allowed more in the admin: what waited for it goes on now."""
+    gateways = asked.state["engine"].gateways
+    nudged(asked, granting.learn(gateways, shop_id=asked.visit.shop_id, domain=asked.visit.shop_domain))
+    return asked.done(go="/settings", say="Thank you. What waited for it goes on now.")
+
+
 def show_guide(asked: Asked) -> Response:
     """Shows the set-up guide on the home page again."""
     with asked.transaction() as session:
         shop = session.get_one(Shop, asked.visit.shop_id)
         shop.policies = {name: value for name, value in shop.policies.items() if name != "guide_is_dismissed"}
-        audit.write(session, shop_id=shop.id, actor=asked.actor, act="guide_shown")
+        audit.write(
+            session, shop_id=shop.id, actor=asked.actor, act="guide.shown", address=asked.visit.address
+        )
     return asked.done(go="/", say="The guide is back on Home.")
 
 

@@ -1,5 +1,5 @@
 // Sends a form by fetch, so that it carries the identity; then goes where the answer says, or shows the form again.
-import { ask, go, show } from '../swap.js';
+import { ask, follow } from '../swap.js';
 
 function buttons(form) {
   return form.querySelectorAll('s-button[type="submit"]');
@@ -16,13 +16,5 @@ document.addEventListener('submit', async (event) => {
   const response = await ask(form.action, { method: 'POST', body });
   delete form.dataset.isBusy;
   buttons(form).forEach((button) => { button.loading = false; });
-  if (!response) return;
-  if (!response.headers.get('Content-Type')?.startsWith('application/json')) {
-    show(await response.text(), location.href);
-    document.getElementById('main').querySelector('[error]')?.scrollIntoView({ block: 'center' });
-    return;
-  }
-  const { go: address, say } = await response.json();
-  await go(address);
-  window.shopify?.toast?.show(say);
+  if (response) await follow(response);
 });
