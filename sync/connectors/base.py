@@ -89,11 +89,11 @@ class Related:
 
 @dataclass(frozen=True, kw_only=True)
 class CustomerMatch:
-    """A party that could be the customer, and why."""
+    """A party that could be the customer, and one reason why."""
 
     erp_id: str
     name: str
-    by: str  # code · email · phone · vat
+    by: str  # code · external_id · email · phone · vat
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,7 +129,7 @@ class Connector(Protocol):
         ...
 
     def match_customer(self, customer: CustomerDocument) -> list[CustomerMatch]:
-        """Parties that share the code, exact normalised email, phone or VAT number."""
+        """Parties that share the code, external id, exact normalised email, phone or VAT number: each reason once."""
         ...
 
     def write_customer(self, customer: CustomerDocument, *, erp_id: str = "") -> Written:

@@ -1,89 +1,50 @@
-"""Who the buyer is in the ERP: the party document, the code that finds it again, and which match is believed.
+"""The buyer as a party of the ERP: its values, clean, and the code that finds it again.
 
-A person's own choice always wins and is never overwritten. A match needs exactly one party by an exact, normalised
-value; two candidates are a question, not an answer.
+Which party of the ERP it is already is decided in `matching`; a person's own choice always wins.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from enum import StrEnum
-from typing import Final, Protocol
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
 
 from kit.crypto import fingerprint
 from kit.faults import Misconfigured
+from sync.domain import fields
 from sync.domain.documents import Address, CustomerDocument
 from sync.domain.parties import Company, CompanyLocation, Customer, OrderCompany
 from sync.domain.records import Order
-from sync.domain.rules import GuestPolicy, Rules
+from sync.domain.rules import SHOPIFY_ID, GuestPolicy, MatchBy, Rules
 
-MATCH_ORDER: Final = ("code", "external_id", "email", "phone", "vat")  # the first that answers decides
 CODE_HASH_LETTERS: Final = 16
-
-
-class Candidate(Protocol):
-    """A party of the ERP that could be the buyer, as connectors give it."""
-
-    @property
-    def erp_id(self) -> str: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def by(self) -> str: ...
-
-
-class Verdict(StrEnum):
-    """What to do about a buyer."""
-
-    LINKED = "linked"  # a person or an earlier export said who it is
-    MATCHED = "matched"
-    CREATE = "create"
-    AMBIGUOUS = "ambiguous"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """The decision, with the reason for people."""
-
-    verdict: Verdict
-    erp_id: str = ""
-    because: str = ""
-    candidates: tuple[str, ...] = ()
-
-
-def choose(candidates: Iterable[Candidate], *, link: str = "", chosen: str = "") -> Choice:
-    """Which party it is. `chosen` is a person's choice, `link` what an earlier export recorded."""
-    if chosen:
-        return Choice(verdict=Verdict.LINKED, erp_id=chosen, because="chosen by a person")
-    if link:
-        return Choice(verdict=Verdict.LINKED, erp_id=link, because="linked before")
-    found = list(candidates)
-    for by in MATCH_ORDER:
-        ids = sorted({each.erp_id for each in found if each.by == by})
-        if len(ids) == 1:
-            return Choice(verdict=Verdict.MATCHED, erp_id=ids[0], because=f"same {by}")
-        if ids:
-            return Choice(
-                verdict=Verdict.AMBIGUOUS,
-                because=f"{len(ids)} parties have the same {by}",
-                candidates=tuple(ids),
-            )
-    return Choice(verdict=Verdict.CREATE, because="nobody matches")
 
 
 def of_order(order: Order, rules: Rules) -> tuple[CustomerDocument, str]:
     """The buyer of an order, and the ERP id when a person chose it or the guest policy names it."""
     if order.company is not None:
         chosen = rules.customers.get(order.company.location_gid) or rules.customers.get(order.company.gid, "")
-        return _company_of(order, order.company), chosen
+        return _company_of(order, order.company, rules), chosen
     if order.customer is not None:
-        return of_customer(order.customer, order=order), rules.customers.get(order.customer.gid, "")
+        gid = order.customer.gid
+        document = of_customer(order.customer, order=order, external_id=_external_id(order, rules, gid=gid))
+        return document, rules.customers.get(gid, "")
     return _guest(order, rules)
 
 
-def of_customer(customer: Customer, *, order: Order | None = None) -> CustomerDocument:
+def is_untold(order: Order) -> bool:
+    """Whether the order is a company's and its source told no more than that: not its name, nor its VAT number."""
+    return order.company is not None and not order.company.name
+
+
+def own_number(gid: str, rules: Rules) -> str:
+    """The external id of a customer of whom no order is at hand."""
+    is_asked = MatchBy.EXTERNAL_ID in rules.match_order and rules.external_id == SHOPIFY_ID
+    return tail(gid) if is_asked else ""
+
+
+def of_customer(customer: Customer, *, order: Order | None = None, external_id: str = "") -> CustomerDocument:
     """A customer as a party. Addresses are optional; a name is found somewhere or made from the code."""
     places = [customer.default_address, *customer.addresses]
     if order is not None:
@@ -98,6 +59,7 @@ def of_customer(customer: Customer, *, order: Order | None = None) -> CustomerDo
         shopify_gid=customer.gid,
         email=email,
         phone=normal_phone(customer.phone or (order.phone if order else "")),
+        external_id=external_id,
         addresses=addresses,
     )
 
@@ -111,6 +73,7 @@ def of_company(company: Company, location: CompanyLocation) -> CustomerDocument:
         is_company=True,
         phone=normal_phone(location.phone),
         vat_number=normal_vat(location.vat_number),
+        external_id=location.external_id or company.external_id,
         addresses=unique_addresses([location.billing, location.shipping]),
     )
 
@@ -122,6 +85,7 @@ def merged(kept: CustomerDocument, gone: CustomerDocument) -> CustomerDocument:
         email=kept.email or gone.email,
         phone=kept.phone or gone.phone,
         vat_number=kept.vat_number or gone.vat_number,
+        external_id=kept.external_id or gone.external_id,
         addresses=unique_addresses([*kept.addresses, *gone.addresses]),
         payment_term=kept.payment_term or gone.payment_term,
     )
@@ -207,6 +171,7 @@ def _guest(order: Order, rules: Rules) -> tuple[CustomerDocument, str]:
         is_guest=True,
         email=email,
         phone=normal_phone(order.phone),
+        external_id=_external_id(order, rules),
         addresses=addresses,
     )
     if rules.guests is GuestPolicy.SHARED:
@@ -220,9 +185,18 @@ def _guest(order: Order, rules: Rules) -> tuple[CustomerDocument, str]:
     return guest, rules.customers.get(code, "")
 
 
-def _company_of(order: Order, company: OrderCompany) -> CustomerDocument:
+def _external_id(order: Order, rules: Rules, *, gid: str = "") -> str:
+    if MatchBy.EXTERNAL_ID not in rules.match_order or not rules.external_id:
+        return ""
+    if rules.external_id == SHOPIFY_ID:
+        return own_number(gid, rules)
+    return fields.read(order, rules.external_id, rules).strip()
+
+
+def _company_of(order: Order, company: OrderCompany, rules: Rules) -> CustomerDocument:
     addresses = unique_addresses([order.billing, order.shipping])
     code = f"SB-{tail(company.location_gid)}"
+    own = company.location_external_id or company.external_id
     known = _branch_name(company.name, company.location_name) if company.name else ""
     return CustomerDocument(
         code=code,
@@ -232,6 +206,7 @@ def _company_of(order: Order, company: OrderCompany) -> CustomerDocument:
         email=normal_email(order.email or (order.customer.email if order.customer else "")),
         phone=normal_phone(order.phone),
         vat_number=normal_vat(company.vat_number),
+        external_id=own if own and MatchBy.EXTERNAL_ID in rules.match_order else _external_id(order, rules),
         addresses=addresses,
     )
 

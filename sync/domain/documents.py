@@ -113,6 +113,7 @@ class CustomerDocument:
     email: str = ""
     phone: str = ""
     vat_number: str = ""
+    external_id: str = ""  # what people call it in the ERP, or the number that the ERP keeps for it
     addresses: tuple[Address, ...] = ()
     payment_term: str = ""  # ERP id, from the mapping
 

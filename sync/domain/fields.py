@@ -48,7 +48,7 @@ def filled(order: Order, rules: Rules) -> tuple[tuple[str, str], ...]:
 
 def value_of(order: Order, rule: FieldRule, rules: Rules) -> str:
     """One field's value: source, transforms, value map, default."""
-    value = _source(order, rule.source, rules)
+    value = read(order, rule.source, rules)
     for each in rule.transforms:
         name, _, argument = each.partition(":")
         transform = TRANSFORMS.get(name)
@@ -63,7 +63,8 @@ def value_of(order: Order, rule: FieldRule, rules: Rules) -> str:
     return rule.values.get(value, value) or rule.default
 
 
-def _source(order: Order, source: str, rules: Rules) -> str:
+def read(order: Order, source: str, rules: Rules) -> str:
+    """What a source says about an order. Raises Misconfigured for one that is no source."""
     kind, _, name = source.partition(":")
     match kind:
         case "attribute":

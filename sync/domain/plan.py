@@ -88,7 +88,7 @@ def plan_order(
 def needs_ledger(order: Order, already: Exported = NOTHING_EXPORTED, rules: Rules | None = None) -> bool:
     """Whether `plan_order` can only answer with the whole order and its agreements at hand."""
     wants_metafields = rules is not None and any(
-        each.source.startswith("metafield:") for each in rules.fields
+        source.startswith("metafield:") for source in (rules.external_id, *(f.source for f in rules.fields))
     )
     return (
         already.sale is not None

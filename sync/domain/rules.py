@@ -39,6 +39,19 @@ class GuestPolicy(StrEnum):
     HOLD = "hold"
 
 
+class MatchBy(StrEnum):
+    """What a buyer is recognised by in the ERP. A mapping says which of them count, and in what order."""
+
+    LINK = "link"  # ours: an earlier export, or our code on the party
+    EXTERNAL_ID = "external_id"
+    EMAIL = "email"
+    PHONE = "phone"
+    VAT = "vat"
+
+
+SHOPIFY_ID = "shopify_id"  # as `Rules.external_id`: the customer's own number in Shopify
+
+
 class DiscountStyle(StrEnum):
     """How a discount shows on the ERP document."""
 
@@ -146,6 +159,10 @@ class Rules:
     discount_style: DiscountStyle = DiscountStyle.NET
     guests: GuestPolicy = GuestPolicy.BY_EMAIL
     shared_customer: str = ""  # ERP id
+    match_order: tuple[MatchBy, ...] = tuple(MatchBy)  # the first that answers decides
+    external_id: str = (
+        ""  # of a person: SHOPIFY_ID, or a source like a field's; a company may have its own anyway
+    )
     customers: Mapping[str, str] = field(default_factory=dict)  # gid or guest code -> ERP id, by a person
     posting: Mapping[DocumentKind, bool] = field(default_factory=dict)  # absent: posted
     fields: tuple[FieldRule, ...] = ()

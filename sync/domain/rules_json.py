@@ -19,6 +19,7 @@ from sync.domain.rules import (
     FieldRule,
     Filters,
     GuestPolicy,
+    MatchBy,
     ProductRules,
     Residual,
     ResidualPolicy,
@@ -65,6 +66,7 @@ def read_rules(value: Any) -> Rules:
         "payment_methods": _texts,
         "payment_terms": _texts,
         "customers": _texts,
+        "match_order": _chain,
         "discount_style": _enum(DiscountStyle),
         "guests": _enum(GuestPolicy),
         "posting": lambda node, path: {
@@ -138,6 +140,13 @@ def _transform(value: Any, path: str) -> str:
     if name in COUNTING and argument and not argument.isdigit():
         raise BrokenRules(path, f"needs a number after {name!r}")
     return str(value)
+
+
+def _chain(value: Any, path: str) -> tuple[MatchBy, ...]:
+    found = _list(_enum(MatchBy))(value, path)
+    if len(set(found)) < len(found):
+        raise BrokenRules(path, "names one of its choices twice")
+    return found
 
 
 def _timezone(value: Any, path: str) -> str:

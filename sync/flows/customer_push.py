@@ -16,9 +16,9 @@ from sqlalchemy.orm import Session
 from kit.crypto import fingerprint
 from kit.faults import Misconfigured
 from sync.connectors.base import Connector, Written
-from sync.domain import customers, rules_json
-from sync.domain.customers import Verdict
+from sync.domain import customers, matching, rules_json
 from sync.domain.documents import CustomerDocument
+from sync.domain.matching import Verdict
 from sync.domain.ownership import Side, writable
 from sync.domain.parties import Customer
 from sync.domain.rules import Rules
@@ -60,10 +60,10 @@ def run(work: Work) -> Outcome:
     customer = _read(work, known)
     if customer is None:
         return Skipped("Shopify does not know this customer any more.")
-    document = _owned(work, customer, known)
+    document = _owned(work, customer, known, rules)
     if document is None:
         return Skipped("The ERP owns every field of a customer.")
-    said = _bring(work, customer, document, known)
+    said = _bring(work, customer, document, known, rules)
     return Done(f"{joined} {said}".strip())
 
 
@@ -119,9 +119,9 @@ def _moment(customer: Customer) -> str:
     return customer.updated_at.isoformat() if customer.updated_at else ""
 
 
-def _owned(work: Work, customer: Customer, known: _Known) -> CustomerDocument | None:
+def _owned(work: Work, customer: Customer, known: _Known, rules: Rules) -> CustomerDocument | None:
     """The party with nothing but what Shopify may write there. A new party gets everything: nobody owns it yet."""
-    document = customers.of_customer(customer)
+    document = customers.of_customer(customer, external_id=customers.own_number(customer.gid, rules))
     if not known.party:
         return document
     values: dict[str, Any] = {
@@ -140,14 +140,14 @@ def _owned(work: Work, customer: Customer, known: _Known) -> CustomerDocument | 
     return replace(document, **left)
 
 
-def _bring(work: Work, customer: Customer, document: CustomerDocument, known: _Known) -> str:
+def _bring(work: Work, customer: Customer, document: CustomerDocument, known: _Known, rules: Rules) -> str:
     """Writes the party unless the ERP has exactly this from us, and keeps how new the customer was."""
     updated_at = _moment(customer)
     if known.party and _has_been_written(work, (known.party, document)):
         return "The ERP has it already."
     connection = work.gateways.connection_of(work.shop.id)
     with work.gateways.erp(connection, work.shop.domain) as connector:
-        party, because = (known.party, "") if known.party else _find(connector, document)
+        party, because = (known.party, "") if known.party else _find(connector, document, rules)
         written = back.write(
             work,
             purpose=PURPOSE,
@@ -176,9 +176,9 @@ def _has_been_written(work: Work, wanted: tuple[str, CustomerDocument]) -> bool:
     )
 
 
-def _find(connector: Connector, document: CustomerDocument) -> tuple[str, str]:
+def _find(connector: Connector, document: CustomerDocument, rules: Rules) -> tuple[str, str]:
     """The party that this customer is already, or "" when one is to be created; and why."""
-    choice = customers.choose(connector.match_customer(document))
+    choice = matching.choose(connector.match_customer(document), order=rules.match_order)
     if choice.verdict is Verdict.AMBIGUOUS:
         raise Misconfigured(
             "customer_ambiguous",

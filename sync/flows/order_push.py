@@ -14,15 +14,15 @@ from sqlalchemy.orm import Session
 
 from kit.faults import Misconfigured, Rejected
 from sync.connectors.base import Connector, Written
-from sync.domain import customers
-from sync.domain.customers import Verdict
-from sync.domain.documents import Document, DocumentKind
+from sync.domain import customers, matching
+from sync.domain.documents import CustomerDocument, Document, DocumentKind
 from sync.domain.exported import Exported, ExportedDocument
 from sync.domain.filters import Skip
+from sync.domain.matching import Choice, Verdict
 from sync.domain.money import Money
 from sync.domain.plan import LEDGER_NEEDED, Plan, needs_ledger, plan_order
 from sync.domain.records import Order
-from sync.domain.rules import Rules
+from sync.domain.rules import MatchBy, Rules
 from sync.flows import back, fulfilment_push, road
 from sync.flows.road import Done, Outcome, Skipped, Work
 from sync.shopify import bodies, reader
@@ -43,7 +43,7 @@ def run(work: Work) -> Outcome:
         rules = work.gateways.rules(mappings.in_force(session, connection.id))
         already = _already(session, order)
     _keep(work, order)
-    if agreements is None and needs_ledger(order, already, rules):
+    if agreements is None and (needs_ledger(order, already, rules) or customers.is_untold(order)):
         order, agreements = _ask_shopify(work)
         already = _already_now(work, order)
         _keep(work, order)
@@ -68,7 +68,7 @@ def _bring_in_accord(
         if isinstance(plan, Skip):
             outcome = _skipped(plan, already)
         else:
-            outcome = _carry_out(work, connection, connector, order, plan)
+            outcome = _carry_out(work, connection, connector, order, plan, rules)
             already = already.with_plan(plan.exports)
         shipped = fulfilment_push.carry_out(
             work, connection, connector, order, rules, already=already, catalogue=catalogue
@@ -80,7 +80,7 @@ def _read(work: Work) -> Read:
     """The order from the newest signed body, or from Shopify when the body is missing, partial or too old."""
     if not work.job.hint.get("reread"):
         with work.reading() as session:
-            body = _newest_body(session, work.job.record)
+            body = newest_body(session, work.job.record)
             known = snapshots.find(session, work.job.record)
         if body is not None:
             order = bodies.order(bodies.parse(body))
@@ -97,7 +97,8 @@ def _ask_shopify(work: Work) -> Read:
     return found
 
 
-def _newest_body(session: Session, record: str) -> bytes | None:
+def newest_body(session: Session, record: str) -> bytes | None:
+    """The newest signed body that carries the whole order, while it is kept."""
     return session.execute(
         select(Delivery.body)
         .where(Delivery.record == record, Delivery.topic.in_(WHOLE_TOPICS), Delivery.body.is_not(None))
@@ -161,8 +162,10 @@ def _said(outcome: Outcome) -> str:
     return outcome.sentence if isinstance(outcome, Done) else outcome.reason
 
 
-def _carry_out(work: Work, connection: Connection, connector: Connector, order: Order, plan: Plan) -> Outcome:
-    party = _customer(work, connection, connector, plan)
+def _carry_out(
+    work: Work, connection: Connection, connector: Connector, order: Order, plan: Plan, rules: Rules
+) -> Outcome:
+    party = _customer(work, connection, connector, plan, rules)
     for document, export in zip(plan.documents, plan.exports, strict=True):
         _write(work, connection, connector, replace(document, erp_customer=party), export)
     proof = plan.proof.as_json()
@@ -229,7 +232,7 @@ def _differs(one: Money, other: Money) -> bool:
     return one.currency != other.currency or one.amount != other.amount
 
 
-def _customer(work: Work, connection: Connection, connector: Connector, plan: Plan) -> str:
+def _customer(work: Work, connection: Connection, connector: Connector, plan: Plan, rules: Rules) -> str:
     """The ERP's id of the buyer: chosen by a person, linked before, matched, or created."""
     document = plan.customer
     if plan.erp_customer:
@@ -238,32 +241,20 @@ def _customer(work: Work, connection: Connection, connector: Connector, plan: Pl
     with work.reading() as session:
         link = links.find(session, connection_id=connection.id, kind="customer", shopify_gid=gid)
     purpose = f"customer:{document.code}"[:64]
-    if link is not None:
+    # What comes after the sale stays with the sale's buyer, whatever the chain says today.
+    is_sold = all(each.kind is not DocumentKind.SALE for each in plan.documents)
+    is_settled = link is not None and (is_sold or matching.link_decides(rules.match_order))
+    choice = matching.choose(
+        () if is_settled else connector.match_customer(document),
+        order=(MatchBy.LINK,) if is_settled else rules.match_order,
+        link=link.erp_id if link else "",
+    )
+    if link is not None and choice.verdict is Verdict.LINKED:
         if work.job.attempts:  # an earlier try may have begun to create it
             known = Written(model=link.erp_model, erp_id=link.erp_id, number=link.erp_number, state="linked")
             road.found_without_asking(work, purpose=purpose, written=known)
         return link.erp_id
-    choice = customers.choose(connector.match_customer(document))
-    match choice.verdict:
-        case Verdict.MATCHED | Verdict.LINKED:
-            written = Written(model="party", erp_id=choice.erp_id, number=document.code, state="matched")
-            # An earlier try may have created it and lost the answer.
-            road.found_without_asking(work, purpose=purpose, written=written)
-        case Verdict.AMBIGUOUS:
-            raise Misconfigured(
-                "customer_ambiguous",
-                f"{choice.because}. Choose the right one for {document.name} on the Mappings page.",
-                misses=f"mapping:customer:{gid}",
-                field="customer",
-            )
-        case Verdict.CREATE:
-            written = road.write(
-                work,
-                purpose=purpose,
-                variables=repr(document),
-                call=lambda _key: connector.write_customer(document),
-                ask=lambda: None,  # writing a party looks for its code first
-            )
+    written = _party(work, connector, document, choice, gid=gid, purpose=purpose)
     facts = {"because": choice.because, "code": document.code}
     work.later(
         lambda session: links.record(
@@ -278,3 +269,30 @@ def _customer(work: Work, connection: Connection, connector: Connector, plan: Pl
         )
     )
     return written.erp_id
+
+
+def _party(
+    work: Work, connector: Connector, document: CustomerDocument, choice: Choice, *, gid: str, purpose: str
+) -> Written:
+    """The party that was matched, or a new one. Raises Misconfigured when a person has to choose."""
+    match choice.verdict:
+        case Verdict.MATCHED | Verdict.LINKED:
+            written = Written(model="party", erp_id=choice.erp_id, number=document.code, state="matched")
+            # An earlier try may have created it and lost the answer.
+            road.found_without_asking(work, purpose=purpose, written=written)
+            return written
+        case Verdict.AMBIGUOUS:
+            raise Misconfigured(
+                "customer_ambiguous",
+                f"{choice.because}. Choose the right one for {document.name} on the Mappings page.",
+                misses=f"mapping:customer:{gid}",
+                field="customer",
+            )
+        case Verdict.CREATE:
+            return road.write(
+                work,
+                purpose=purpose,
+                variables=repr(document),
+                call=lambda _key: connector.write_customer(document),
+                ask=lambda: None,  # writing a party looks for its code first
+            )

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from kit.faults import Fault, Misconfigured
+from sync.domain import matching
 from sync.domain.exported import NOTHING_EXPORTED, Exported
 from sync.domain.filters import Skip
 from sync.domain.history import Agreement
@@ -64,7 +65,7 @@ def explain(
         plan = plan_order(order, rules, agreements=agreements, already=already, catalogue=catalogue)
     except Fault as fault:
         return _stopped(fault, topic=topic, shop=shop, order=order)
-    return _planned(plan, order, topic=topic, shop=shop)
+    return _planned(plan, order, rules, topic=topic, shop=shop)
 
 
 def plain(value: Any) -> Any:
@@ -185,7 +186,7 @@ def _needs_more(topic: str, shop: str, gid: str) -> Explanation:
     )
 
 
-def _planned(plan: Plan | Skip, order: Order, *, topic: str, shop: str) -> Explanation:
+def _planned(plan: Plan | Skip, order: Order, rules: Rules, *, topic: str, shop: str) -> Explanation:
     told: dict[str, Any] = {"topic": topic, "shop": shop, "record": plain(order)}
     if isinstance(plan, Skip):
         if plan.code == LEDGER_NEEDED:
@@ -196,15 +197,19 @@ def _planned(plan: Plan | Skip, order: Order, *, topic: str, shop: str) -> Expla
         return Explanation(
             status=status, text=explain_text.skipped(plan, order, topic=topic, shop=shop), as_json=told
         )
+    looked_up_by = matching.looked_up_by(plan.customer, rules.match_order)
     verdict = "proven" if plan.proof.is_proven else "unproven"
     told |= {
         "verdict": verdict,
         "proof": plan.proof.as_json(),
         "decisions": plain(plan.decisions),
         "customer": plain(plan.customer),
+        "customer_looked_up_by": plain(looked_up_by),
         "documents": plain(plan.documents),
         "waiting": plain(plan.waiting),
     }
     status = PROVEN if plan.proof.is_proven else HELD
-    text = explain_text.planned(plan, order, verdict=verdict, topic=topic, shop=shop)
+    text = explain_text.planned(
+        plan, order, verdict=verdict, topic=topic, shop=shop, looked_up_by=looked_up_by
+    )
     return Explanation(status=status, text=text, as_json=told)

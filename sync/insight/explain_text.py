@@ -5,7 +5,7 @@ Names, e-mail and street addresses are left out: an explanation ends up in ticke
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from sync.domain.documents import Document, DocumentLine
 from sync.domain.filters import Skip
@@ -17,7 +17,9 @@ from sync.domain.records import Order
 TITLE_LETTERS = 44
 
 
-def planned(plan: Plan, order: Order, *, verdict: str, topic: str, shop: str) -> str:
+def planned(
+    plan: Plan, order: Order, *, verdict: str, topic: str, shop: str, looked_up_by: Sequence[str]
+) -> str:
     """A plan, whole."""
     parts = [
         _head(verdict, topic, shop),
@@ -25,7 +27,7 @@ def planned(plan: Plan, order: Order, *, verdict: str, topic: str, shop: str) ->
         _section(
             "Mapping", (f"{d.kind} {d.value} -> {d.result or '-'} ({d.because})" for d in plan.decisions)
         ),
-        _section("Customer", [f"{plan.customer.code}, {_who(plan)}"]),
+        _section("Customer", [f"{plan.customer.code}, {_who(plan, looked_up_by)}"]),
         *(_document(document) for document in plan.documents),
         _section("Waiting", (each.sentence for each in plan.waiting)),
         _section("Cent table", _table((*plan.proof.rows, plan.proof.total))),
@@ -106,11 +108,14 @@ def _section(title: str, lines: Iterable[str]) -> str:
     return "\n".join((f"{title}", *(f"  {line}" for line in listed))) if listed else ""
 
 
-def _who(plan: Plan) -> str:
+def _who(plan: Plan, looked_up_by: Sequence[str]) -> str:
     if plan.erp_customer:
         return f"known in the ERP as {plan.erp_customer}"
     kind = "a guest" if plan.customer.is_guest else "a company" if plan.customer.is_company else "a customer"
-    return f"{kind}, looked up by code, e-mail, phone and VAT number, else created"
+    if not looked_up_by:
+        return f"{kind}, not looked up by anything: created"
+    chain = ", then ".join(looked_up_by)
+    return f"{kind}, looked up by {chain}; one match is taken, two are a question, without any it is created"
 
 
 def _both(amount: Both) -> str:

@@ -8,8 +8,8 @@ import pytest
 
 from kit.faults import Misconfigured
 from sync.domain import customers
-from sync.domain.customers import Verdict, choose
 from sync.domain.documents import Address
+from sync.domain.matching import Verdict, choose
 from sync.domain.parties import Company, CompanyLocation, Customer, OrderCompany
 from sync.domain.rules import GuestPolicy
 from tests.domain.orders import Candidate, line, order, rules

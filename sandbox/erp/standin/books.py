@@ -48,12 +48,7 @@ class Books:
                 case "options":
                     return self._options(values["kind"], values.get("codes") or [])
                 case "find_party":
-                    return [
-                        party | {"by": by}
-                        for by in ("code", "email", "phone", "vat")
-                        for party in self.parties.values()
-                        if values.get(by) and party.get(by) == values[by]
-                    ]
+                    return self._parties_like(values)
                 case "write_party":
                     return self._party(values)
                 case "find_document":
@@ -89,6 +84,16 @@ class Books:
             for product in self.products.values()
             if not wanted or product["code"] in wanted or wanted.intersection(product.get("barcodes", ()))
         ]
+
+    def _parties_like(self, values: Mapping[str, Any]) -> list[Values]:
+        found = []
+        for by in ("code", "external_id", "email", "phone", "vat"):
+            # What a person calls a party by may be its code as well.
+            names = ("external_id", "code") if by == "external_id" else (by,)
+            for party in self.parties.values():
+                if values.get(by) and values[by] in {party.get(name) for name in names}:
+                    found.append(party | {"by": by})
+        return found
 
     def _party(self, values: Mapping[str, Any]) -> Values:
         code = values["code"]

@@ -57,11 +57,12 @@ class StandinConnector:
         ]
 
     def match_customer(self, customer: CustomerDocument) -> list[CustomerMatch]:
-        """Parties with the same code, email, phone or VAT number."""
+        """Parties with the same code, external id, email, phone or VAT number."""
         found = self._ask(
             "find_party",
             {
                 "code": customer.code,
+                "external_id": customer.external_id,
                 "email": customer.email,
                 "phone": customer.phone,
                 "vat": customer.vat_number,
@@ -77,6 +78,7 @@ class StandinConnector:
                 "erp_id": erp_id,
                 "code": customer.code,
                 "name": customer.name,
+                "external_id": customer.external_id,
                 "email": customer.email,
                 "phone": customer.phone,
                 "vat": customer.vat_number,

@@ -31,17 +31,18 @@ class Parties:
         self._shop = shop
 
     def match(self, customer: CustomerDocument) -> list[CustomerMatch]:
-        """Active parties by code, email, phone and VAT number, each named once with its best reason."""
+        """Active parties by code, external id, email, phone and VAT number, each named once for each reason."""
         self._shop.record  # noqa: B018 - puts the company into the context
-        found: dict[int, CustomerMatch] = {}
+        found: dict[tuple[int, str], CustomerMatch] = {}
         for by, rows in (
             ("code", self._by_code(customer.code)),
+            ("external_id", self._by_external_id(customer.external_id)),
             ("email", self._by_contact(("email",), customer.email)),
             ("phone", self._by_contact(("phone", "mobile"), customer.phone)),
-            ("vat", self._by_identifier(customer.vat_number)),
+            ("vat", self._by_identifier(_compact(customer.vat_number))),
         ):
             for party, name in rows:
-                found.setdefault(party, CustomerMatch(erp_id=str(party), name=name, by=by))
+                found.setdefault((party, by), CustomerMatch(erp_id=str(party), name=name, by=by))
         return list(found.values())
 
     def write(self, customer: CustomerDocument, *, erp_id: str) -> Written:
@@ -93,6 +94,8 @@ class Parties:
                 self._add_contact(party, contact)
         if customer.vat_number:
             self._add_vat(party, customer.vat_number)
+        if customer.external_id:
+            self._add_external_id(party, customer.external_id)
         for address in _distinct(customer.addresses):
             self.address(party, address)
 
@@ -115,6 +118,12 @@ class Parties:
             # The number does not check; kept as text, so that a person can look at it.
             self._client.create("party.identifier", {"party": party, "type": None, "code": compact})
 
+    def _add_external_id(self, party: int, number: str) -> None:
+        """Keeps it as an identifier, unless people call the party by it already."""
+        if party in {known for known, _ in self._by_external_id(number)}:
+            return
+        self._client.create("party.identifier", {"party": party, "type": None, "code": number})
+
     def _by_code(self, code: str, *, also_inactive: bool = False) -> list[tuple[int, str]]:
         if not code:
             return []
@@ -136,12 +145,14 @@ class Parties:
             if _bare(value) in (_bare(row["value"]), _bare(row["value_compact"] or "")):
                 yield row["party"]["id"], row["party"]["rec_name"]
 
-    def _by_identifier(self, number: str) -> list[tuple[int, str]]:
-        if not number:
+    def _by_external_id(self, number: str) -> list[tuple[int, str]]:
+        """By the code that people gave the party, or by an identifier that says the same."""
+        return [*self._by_code(number), *self._by_identifier(number)]
+
+    def _by_identifier(self, code: str) -> list[tuple[int, str]]:
+        if not code:
             return []
-        rows = self._client.search(
-            "party.identifier", [["code", "=", _compact(number)]], ["party.rec_name"], size=MANY
-        )
+        rows = self._client.search("party.identifier", [["code", "=", code]], ["party.rec_name"], size=MANY)
         return [(row["party"]["id"], row["party"]["rec_name"]) for row in rows]
 
     def _addresses(self, party: int) -> list[Row]:

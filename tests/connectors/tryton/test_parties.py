@@ -62,6 +62,33 @@ def test_a_customer_is_recognised_by_code_email_phone_and_vat_number(tryton_beta
     assert by(tryton_beta, email=email.replace("_", "x")) == []
 
 
+def test_a_customer_is_recognised_by_the_external_id_that_tryton_keeps_or_people_call_it_by(
+    tryton_beta: Erp,
+) -> None:
+    number, code = token_hex(6), f"K-{token_hex(4)}"
+    customer = new_customer(external_id=number)
+    party = tryton_beta.connector().write_customer(customer).erp_id
+    tryton_beta.connector().write_customer(customer)
+    assert by(tryton_beta, external_id=number) == [(party, "external_id")]
+    with tryton_beta.admin() as rpc:
+        (row,) = rpc.read("party.party", [int(party)], "identifiers")
+        chosen = rpc.one("party.party", name="Becker GmbH", code=code)
+    assert len(row["identifiers"]) == 1
+    assert by(tryton_beta, external_id=code) == [(str(chosen), "external_id")]
+    known = new_customer(external_id=code)
+    tryton_beta.connector().write_customer(known, erp_id=str(chosen))
+    with tryton_beta.admin() as rpc:
+        (row,) = rpc.read("party.party", [chosen], "identifiers")
+    assert row["identifiers"] == []
+
+
+def test_a_party_is_named_once_for_each_reason(tryton_beta: Erp) -> None:
+    customer = new_customer(email=f"{token_hex(4)}@example.de")
+    party = tryton_beta.connector().write_customer(customer).erp_id
+    found = tryton_beta.connector().match_customer(customer)
+    assert [(each.erp_id, each.by) for each in found] == [(party, "code"), (party, "email")]
+
+
 def test_what_tryton_does_not_accept_as_a_phone_or_vat_number_is_kept_as_text(tryton_beta: Erp) -> None:
     customer = new_customer(phone="call the neighbour", vat_number="DE000000000")
     party = tryton_beta.connector().write_customer(customer).erp_id
