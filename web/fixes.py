@@ -13,6 +13,9 @@ MAPPING_SCREENS = {
     "payment": "payments",
     "payment_term": "terms",
     "customer": "customers",
+    "field": "fields",
+    "source": "fields",
+    "transform": "fields",
 }
 
 

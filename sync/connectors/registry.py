@@ -12,15 +12,19 @@ from sync.connectors.base import Connector, Field, Opening
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of ERP: its name for people, the questions of its form, how it is opened."""
+    """One kind of ERP: its name for people, the questions of its form, how it is opened.
+
+    `order_fields` are the fields of its orders that a mapping may fill, with their words for people.
+    """
 
     name: str
     fields: Sequence[Field]
     open: Callable[[Opening], Connector]
+    order_fields: Sequence[tuple[str, str]] = ()
 
 
 KINDS: Mapping[str, Kind] = {
-    "tryton": Kind("Tryton", tryton.FIELDS, tryton.open_connector),
+    "tryton": Kind("Tryton", tryton.FIELDS, tryton.open_connector, tryton.ORDER_FIELDS),
 }
 
 

@@ -19,6 +19,9 @@ _AREAS = {
     "payment_terms": "Payment terms",
     "default_payment_term": "Payment terms",
     "customers": "Customers",
+    "match_order": "Customers",
+    "external_id": "Customers",
+    "fields": "Order fields",
 }
 # Parts of the rules that say nothing to people: `services.shipping.item` is what shipping is.
 _SILENT = frozenset({"links", "item"})
@@ -51,6 +54,9 @@ def _flat(value: Any, place: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, 
     elif place == ("taxes",) and isinstance(value, Sequence):
         for rule in value:
             yield (*place, _tax(rule)), str(rule.get("erp_tax", ""))
+    elif place == ("fields",) and isinstance(value, Sequence):
+        for rule in value:
+            yield (*place, str(rule.get("target", ""))), _field(rule)
     elif isinstance(value, Sequence) and not isinstance(value, str):
         yield place, ", ".join(str(each) for each in value)
     elif value not in (None, ""):
@@ -70,6 +76,18 @@ def _tax(rule: Mapping[str, Any]) -> str:
         "paid by the channel" if rule.get("is_channel_liable") else "",
     )
     return " ".join(part for part in parts if part) or "any tax"
+
+
+def _field(rule: Mapping[str, Any]) -> str:
+    values = rule.get("values") or {}
+    parts = (
+        f"from {rule.get('source')}",
+        *(rule.get("transforms") or ()),
+        ", ".join(f"{key} = {value}" for key, value in values.items()),
+        f"else {rule['default']}" if rule.get("default") else "",
+        "required" if rule.get("is_required") else "",
+    )
+    return "; ".join(part for part in parts if part)
 
 
 def _area(place: tuple[str, ...]) -> str:

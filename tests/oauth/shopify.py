@@ -31,13 +31,15 @@ class _Counting(httpx2.BaseTransport):
 
 
 class LocalShopify:
-    """One local Shopify in this process."""
+    """One local Shopify in this process. What it delivers goes through `webhooks`, when that is given."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, webhooks: httpx2.BaseTransport | None = None) -> None:
         configured = load_app(app_url=APP_URL, client_id=CLIENT_ID)
         store = Store(now=clock.now)
         seed.seed(store)
-        self.world = World(Settings(app=configured, client_secret=CLIENT_SECRET, origin=ORIGIN), store)
+        settings = Settings(app=configured, client_secret=CLIENT_SECRET, origin=ORIGIN)
+        client = httpx2.Client(transport=webhooks) if webhooks else None
+        self.world = World(settings, store, client=client)
         self._transport = _Counting(app.transport(self.world))
 
     def door(self, origin: str = ORIGIN) -> Door:

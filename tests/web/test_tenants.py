@@ -59,6 +59,7 @@ def hostile(whole: Whole) -> dict[str, str]:
         "staff": str(alpha.all(Staff)[0].id),
         "request": str(alpha.all(PrivacyRequest)[0].id),
         "sheet": "taxes",
+        "number": "new",
         "rest": "shops/alpha",
     }
 

@@ -63,7 +63,7 @@ class Kind(Protocol):
         ...
 
     @property
-    def options(self) -> OptionKind | None:
+    def options(self) -> OptionKind:
         """The ERP list that it chooses from."""
         ...
 
@@ -84,13 +84,13 @@ class Choices:
 
     form: Form
     lists: Lists
-    kind: OptionKind | None
+    kind: OptionKind
     known: frozenset[str] = field(default=frozenset())  # ids that are stored already
 
     def of(self, name: str) -> str:
         """The chosen id, "" for none. Raises NotFilledIn for something that the ERP does not have."""
         typed = self.form.text(name, limit=128)
-        if not typed or typed in self.known or self.kind is None:
+        if not typed or typed in self.known:
             return typed
         found = self.lists.id_of(self.kind, typed)
         if not found:

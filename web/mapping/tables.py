@@ -1,4 +1,4 @@
-"""Sheets that are one table of the rules: locations, shipping, payments, payment terms, customers."""
+"""Sheets that are one table of the rules: locations, shipping, payments, payment terms."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Table:
     misses: str
     part: str  # field of Rules
     rest_part: str  # field of Rules for everything else; "" when there is none
-    options: OptionKind | None
+    options: OptionKind
     erp_label: str
     add_label: str
     rest_label: str = "Everything else"
@@ -45,7 +45,7 @@ class Table:
                 key=key,
                 label=names.get(key, key),
                 chosen=chosen,
-                chosen_label=self._named(lists, chosen),
+                chosen_label=lists.named(self.options, chosen) if chosen else "",
                 records=records,
                 note=note,
             )
@@ -54,11 +54,11 @@ class Table:
         rest = None
         if self.rest_part:
             chosen = str(getattr(rules, self.rest_part))
-            label = self._named(lists, chosen)
+            label = lists.named(self.options, chosen) if chosen else ""
             rest = Line(name="rest", key="", label=self.rest_label, chosen=chosen, chosen_label=label)
         return Sheet(
             lines=lines,
-            choices=lists.choices(self.options) if self.options else (),
+            choices=lists.choices(self.options),
             erp_label=self.erp_label,
             rest=rest,
             add_label=self.add_label,
@@ -77,9 +77,6 @@ class Table:
         if self.rest_part:
             values[self.rest_part] = choices.of("rest")
         return replace(rules, **values)  # type: ignore[arg-type]
-
-    def _named(self, lists: Lists, chosen: str) -> str:
-        return lists.named(self.options, chosen) if self.options and chosen else chosen
 
 
 LOCATIONS = Table(
@@ -122,14 +119,4 @@ TERMS = Table(
     options=OptionKind.PAYMENT_TERM,
     erp_label="Payment term in your ERP",
     add_label="Payment term in Shopify",
-)
-CUSTOMERS = Table(
-    heading="Customers",
-    intro="Customers that a person paired by hand. All others are found by email, or created.",
-    misses="customer",
-    part="customers",
-    rest_part="",
-    options=None,
-    erp_label="Customer id in your ERP",
-    add_label="",
 )

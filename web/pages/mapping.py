@@ -23,7 +23,7 @@ from web.mapping import places
 from web.mapping.products import Products
 from web.mapping.services import Services
 from web.mapping.sheet import Kind, Sheet
-from web.mapping.tables import CUSTOMERS, LOCATIONS, PAYMENTS, SHIPPING, TERMS
+from web.mapping.tables import LOCATIONS, PAYMENTS, SHIPPING, TERMS
 from web.mapping.taxes import Taxes
 from web.options import Lists
 from web.screens import Asked, nudged
@@ -36,7 +36,6 @@ KINDS: Mapping[str, Kind] = {
     "shipping": SHIPPING,
     "payments": PAYMENTS,
     "terms": TERMS,
-    "customers": CUSTOMERS,
 }
 
 
@@ -160,8 +159,6 @@ def _connection(asked: Asked) -> Connection:
 
 
 def _lists(asked: Asked, kind: Kind, row: Connection) -> Lists:
-    if kind.options is None:
-        return Lists()
     gateways = asked.state["engine"].gateways
     memory = asked.state["options"]
     return options.read(memory, gateways, row, shop_domain=asked.visit.shop_domain, kinds=[kind.options])

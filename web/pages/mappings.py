@@ -22,11 +22,23 @@ from sync.state import mappings
 from sync.state.settings_models import Connection, MappingVersion, Snapshot
 from web import fixes
 from web.errors import NotThere
+from web.pages import customers, order_fields
 from web.pages.mapping import KINDS, spelt
 from web.screens import Asked, nudged
 
 CHANGES_SHOWN = 100
 VERSIONS_SHOWN = 20
+# Sheets with a page of their own: path, heading, intro, the kinds of missing things that they answer.
+OTHERS = (
+    ("/mappings/customers", customers.HEADING, customers.INTRO, (customers.MISSES,)),
+    ("/mappings/fields", order_fields.HEADING, order_fields.INTRO, order_fields.MISSES),
+    (
+        "/policies",
+        "Policies",
+        "Currency, discounts, guests, drafts, and which orders are sent at all.",
+        ("residual", "guests"),
+    ),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,13 +219,16 @@ def _sheets(found: Sequence[Missing]) -> tuple[SheetLink, ...]:
         )
         for name, kind in KINDS.items()
     )
-    policies = SheetLink(
-        path="/policies",
-        heading="Policies",
-        intro="Currency, discounts, guests, drafts, and which orders are sent at all.",
-        missing=sum(1 for each in found if each.kind == "residual"),
+    others = tuple(
+        SheetLink(
+            path=path,
+            heading=heading,
+            intro=intro,
+            missing=sum(1 for each in found if each.kind in kinds),
+        )
+        for path, heading, intro, kinds in OTHERS
     )
-    return (*sheets, policies)
+    return (*sheets, *others)
 
 
 def _version(row: MappingVersion) -> Version:

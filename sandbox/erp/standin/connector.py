@@ -178,6 +178,7 @@ def _values(document: Document, key: str) -> dict[str, Any]:
         "origin": document.origin,
         "currency": document.currency,
         "key": key,
+        "extra": dict(document.extra),
         "lines": [
             {
                 "kind": line.kind.value,
@@ -191,4 +192,6 @@ def _values(document: Document, key: str) -> dict[str, Any]:
     }
 
 
-KIND = Kind("ERP stand-in", FIELDS, StandinConnector)
+KIND = Kind(
+    "ERP stand-in", FIELDS, StandinConnector, (("comment", "Comment"), ("cost_centre", "Cost centre"))
+)

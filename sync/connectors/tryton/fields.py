@@ -12,13 +12,13 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
 from kit.faults import Misconfigured
+from sync.connectors.tryton.form import ORDER_FIELDS
 from sync.domain.documents import Address, CustomerDocument, Document, DocumentLine, LineKind, Restock
 from sync.domain.money import Both, Money, digits
 
 PRICE_STEP = Decimal("0.0001")
 ONE = Decimal(1)
-# Fields of a sale that a merchant may fill from attributes and metafields.
-OPEN_FIELDS = ("comment", "description", "reference")
+OPEN_FIELDS = tuple(name for name, _ in ORDER_FIELDS)
 MOVES_STOCK = (LineKind.GOODS,)
 ROUNDING = "Tax rounding"
 

@@ -1,4 +1,4 @@
-"""The questions that connect a Tryton: where it is, which database, the key of its user application."""
+"""What a person is asked about a Tryton: how to connect it, and which fields of its sales a mapping may fill."""
 
 from __future__ import annotations
 
@@ -24,3 +24,5 @@ FIELDS = (
         is_secret=True,
     ),
 )
+
+ORDER_FIELDS = (("comment", "Comment"), ("description", "Description"), ("reference", "Reference"))
