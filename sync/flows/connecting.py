@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from kit import clock
 from kit.crypto import Secret
+from kit.faults import Fault
 from oauth import audit, erp
 from sync.connectors import registry
 from sync.connectors.base import Field, Opening, Probe
@@ -67,6 +68,30 @@ def attempt(gateways: Gateways, typed: Typed, *, shop_domain: str, stored: Secre
     )
     opening = Opening(address=typed.address, secret=secret, door=gateways.door, shop_domain=shop_domain)
     return registry.open_connector(gateways.kinds, typed.kind, opening).probe()
+
+
+def stored_secret(session: Session, gateways: Gateways, typed: Typed) -> Secret | None:
+    """The stored secret, if an empty form may go on with it: only to exactly where it went before. Whoever may change
+    the address could otherwise have it sent to an address of their own. Raises Misconfigured when its key is lost."""
+    row = current(session)
+    if row is None or row.credential_id is None or typed.has_secrets:
+        return None
+    if (row.kind, dict(row.address)) != (typed.kind, dict(typed.address)):
+        return None
+    return erp.open_packed(session, gateways.sealer, credential_id=row.credential_id)
+
+
+def refused(session: Session, typed: Typed, fault: Fault, *, by: Person) -> None:
+    """Notes that somebody tried an address which did not let us in."""
+    audit.write(
+        session,
+        shop_id=by.shop_id,
+        actor=by.actor,
+        act="connection_refused",
+        subject=f"kind:{typed.kind}",
+        after={**typed.address, "fault": fault.code},
+        address=by.address,
+    )
 
 
 def test(gateways: Gateways, connection: Connection, *, shop_domain: str) -> Probe:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
+from oauth import staff
 from oauth.models import AuditEntry, Credential
 from sync.domain.rules_json import read_rules
 from sync.state.models import Job
@@ -37,7 +38,8 @@ def _published(rows: Rows) -> MappingVersion | None:
 def test_a_connection_is_kept_only_when_the_erp_answers(office: Office, rows: Rows) -> None:
     empty = office.do("/connection", kind="standin", field_url="", field_key="")
     assert empty.status_code == 422
-    assert empty.text.count("Please fill this in.") == 2
+    assert empty.text.count("Please fill this in.") == 1
+    assert empty.text.count("Please type it in.") == 1
     office.books.refuse = lambda verb, _: "The key is unknown." if verb == "probe" else None
     refused = office.connect()
     assert refused.status_code == 422
@@ -72,6 +74,49 @@ def test_the_secret_is_sealed_never_shown_and_stays_when_left_empty(office: Offi
     with rows.database.transaction(shop_id=rows.shop_id) as session:
         told = session.scalars(select(AuditEntry).where(AuditEntry.shop_id == rows.shop_id)).all()
     assert not any("a-new-key" in str(entry.after) for entry in told)
+
+
+def test_the_stored_secret_never_goes_to_another_address(office: Office, rows: Rows) -> None:
+    office.connect()
+    office.permit(staff.Permission.CONNECT_ERP)
+    heard: list[str] = []
+
+    def hear(verb: str, _values: object) -> None:
+        heard.append(verb)
+
+    office.books.refuse = hear
+    for url in (f"{ERP}/", "https://evil.example", f"{ERP}.evil.example"):
+        refused = office.do("/connection", who="bo", kind="standin", field_url=url, field_key="")
+        assert refused.status_code == 422
+        assert "Please type it in." in refused.text
+    assert heard == []
+    kept = _only(rows, Connection)
+    assert kept is not None
+    assert kept.address == {"url": ERP}
+
+
+def test_an_address_that_let_nobody_in_is_in_the_audit_log_without_the_secret(
+    office: Office, rows: Rows
+) -> None:
+    office.books.refuse = lambda *_: "Nobody comes in."
+    office.connect()
+    with rows.database.transaction(shop_id=rows.shop_id) as session:
+        query = select(AuditEntry).where(AuditEntry.act == "connection_refused")
+        (entry,) = session.scalars(query)
+    assert entry.after == {"url": ERP, "fault": "erp_refused"}
+    assert entry.address
+
+
+def test_a_secret_whose_key_is_lost_is_replaced_by_typing_it_in_again(office: Office, rows: Rows) -> None:
+    office.connect()
+    with rows.database.transaction(shop_id=rows.shop_id) as session:
+        credential = session.scalars(select(Credential)).one()
+        credential.sealed = f"gone.{credential.sealed.partition('.')[2]}"
+    empty = office.do("/connection", kind="standin", field_url=ERP, field_key="")
+    assert empty.status_code < 500
+    assert "key" in empty.text
+    assert office.connect().status_code == 200
+    assert office.do("/connection/test").status_code == 200
 
 
 def test_whatever_waited_for_the_connection_runs_when_it_is_made(office: Office, rows: Rows) -> None:

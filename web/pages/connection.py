@@ -9,7 +9,6 @@ from datetime import datetime
 from starlette.responses import Response
 
 from kit.faults import Fault
-from oauth import erp
 from oauth.models import Credential
 from oauth.staff import Permission
 from sync.connectors.base import Field, Probe
@@ -20,6 +19,8 @@ from sync.insight.activity import ErpDoor
 from sync.state.settings_models import Connection, ConnectionState
 from web.errors import NotThere
 from web.screens import Asked, nudged
+
+NEEDS_TYPING = "Please type it in. A stored one is only used again for the address that it was stored for."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,10 +85,7 @@ def connect(asked: Asked) -> Response:
         raise NotThere(kind)
     typed = Typed.of(kind, gateways.kinds[kind].fields, asked.form.after("field_"))
     with asked.transaction() as session:
-        row = connecting.current(session)
-        stored = None
-        if row is not None and row.credential_id is not None:
-            stored = erp.open_packed(session, gateways.sealer, credential_id=row.credential_id)
+        stored = connecting.stored_secret(session, gateways, typed)
     errors = _empty(gateways.kinds[kind].fields, typed, may_keep_secret=stored is not None)
     if errors:
         return asked.refused(
@@ -96,6 +94,8 @@ def connect(asked: Asked) -> Response:
     try:
         probe = connecting.attempt(gateways, typed, shop_domain=asked.visit.shop_domain, stored=stored)
     except Fault as fault:
+        with asked.transaction() as session:
+            connecting.refused(session, typed, fault, by=_person(asked))
         filled = _Filled(values=typed.address, problem=fault.sentence, errors=_beside(typed, fault))
         return asked.refused("connection", _page(asked, filled, kind=kind))
     with asked.transaction() as session:
@@ -192,11 +192,12 @@ def _stored(
 
 
 def _empty(fields: Sequence[Field], typed: Typed, *, may_keep_secret: bool) -> dict[str, str]:
-    """What cannot be left out: where the ERP is, and a secret unless one is kept. The ERP judges the rest."""
+    """What cannot be left out: where the ERP is, and the secret unless it goes where it went before. The ERP judges
+    the rest."""
     values = {**typed.address, **typed.secrets}
     needs_secret = typed.has_secrets or not may_keep_secret
     return {
-        each.name: "Please fill this in."
+        each.name: NEEDS_TYPING if each.is_secret else "Please fill this in."
         for each in fields
         if (each.is_url or (each.is_secret and needs_secret)) and not values[each.name]
     }
