@@ -137,6 +137,7 @@ def connect(url: str, *, pool_size: int, application: str) -> Database:
         max_overflow=2,
         pool_timeout=10,
         pool_pre_ping=True,
+        hide_parameters=True,  # an error must not repeat what people wrote
         connect_args={
             **LINK,
             "application_name": application,

@@ -9,13 +9,13 @@ import json
 import logging
 import re
 import sys
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
+from kit import crashes
 from kit.crypto import MASK
 
 _context: ContextVar[dict[str, Any] | None] = ContextVar("log_context", default=None)
@@ -62,8 +62,8 @@ class JsonLines(logging.Formatter):
             **(_context.get() or {}),
         }
         line.update({key: value for key, value in vars(record).items() if key not in _PLAIN})
-        if record.exc_info:
-            line["error"] = "".join(traceback.format_exception(*record.exc_info))
+        if record.exc_info and record.exc_info[1] is not None:
+            line["error"] = crashes.told(record.exc_info[1])
         return masked(json.dumps(line, default=str, ensure_ascii=False))
 
 

@@ -110,15 +110,17 @@ def names(value: str) -> tuple[str, ...]:
 
 def keys(value: str) -> tuple[tuple[str, Secret], ...]:
     """Sealing keys with their ids; the first seals."""
-    found = []
+    found: list[tuple[str, Secret]] = []
     for part in names(value):
         name, _, encoded = part.partition(":")
         try:
             raw = base64.b64decode(encoded, validate=True)
         except binascii.Error as error:
             raise ValueError("each key is `id:base64`") from error
-        if not name or len(raw) != 32:
+        if len(raw) != 32:
             raise ValueError("each key is `id:` and the base64 of exactly 32 bytes")
+        if not re.fullmatch(r"[A-Za-z0-9_-]{1,32}", name) or name in dict(found):
+            raise ValueError("each key needs an id of its own, of letters, digits, - and _")
         found.append((name, Secret(encoded)))
     if not found:
         raise ValueError("at least one key is needed")

@@ -170,6 +170,6 @@ def _ruled(found: Mapping[str, str], name: str, rule: re.Pattern[str]) -> str:
 def _moment(text: str) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return moment.astimezone(UTC) if moment.tzinfo else None
+    except (ValueError, OverflowError):  # no moment, or one outside the years that UTC has
         return None
-    return moment.astimezone(UTC) if moment.tzinfo else None

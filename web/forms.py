@@ -8,6 +8,12 @@ from dataclasses import dataclass, field
 from starlette.datastructures import FormData
 
 LONGEST_TEXT = 2_000
+_UNKEPT = str.maketrans("", "", "\x00")  # PostgreSQL keeps every character but this
+
+
+def plain(text: str, *, limit: int = LONGEST_TEXT) -> str:
+    """A text as it can be kept: trimmed, limited, without the character that no database takes."""
+    return text.translate(_UNKEPT).strip()[:limit]
 
 
 class NotFilledIn(Exception):
@@ -31,11 +37,11 @@ class Form:
 
     def text(self, name: str, *, limit: int = LONGEST_TEXT) -> str:
         """A field's text without the spaces around it; "" when it is not there."""
-        return next((value for key, value in self.pairs if key == name), "").strip()[:limit]
+        return plain(next((value for key, value in self.pairs if key == name), ""), limit=limit)
 
     def texts(self, name: str) -> list[str]:
         """All texts of a field that may be chosen several times."""
-        return [value.strip()[:LONGEST_TEXT] for key, value in self.pairs if key == name]
+        return [plain(value) for key, value in self.pairs if key == name]
 
     def is_on(self, name: str) -> bool:
         """Whether a box is ticked."""
@@ -49,7 +55,7 @@ class Form:
     def after(self, prefix: str) -> dict[str, str]:
         """All fields whose name begins so, by the rest of the name."""
         return {
-            key.removeprefix(prefix): value.strip()[:LONGEST_TEXT]
+            plain(key.removeprefix(prefix)): plain(value)
             for key, value in self.pairs
             if key.startswith(prefix)
         }

@@ -23,7 +23,7 @@ from oauth.staff import Permission
 from web import render
 from web.auth import Visit
 from web.errors import NotThere
-from web.forms import Form
+from web.forms import Form, plain
 from web.limits import FORM_LIMIT_BYTES, NO_BODY_BYTES
 from web.render import ROOT, Frame
 from web.state import State
@@ -61,8 +61,11 @@ class Asked:
         return permission.value in self.visit.person.permissions
 
     def path(self, name: str) -> str:
-        """A text in the path."""
-        return str(self.request.path_params[name])
+        """A text in the path. Raises NotThere: nothing that we keep holds a NUL."""
+        value = str(self.request.path_params[name])
+        if "\x00" in value:
+            raise NotThere
+        return value
 
     def number(self, name: str) -> int:
         """A number in the path. Raises NotThere: an id that is no number is no id."""
@@ -73,7 +76,7 @@ class Asked:
 
     def word(self, name: str, *, one_of: tuple[str, ...] = ()) -> str:
         """A word of the query; the first of the allowed ones when it is none of them."""
-        value = self.request.query_params.get(name, "").strip()[:LONGEST_WORD]
+        value = plain(self.request.query_params.get(name, ""), limit=LONGEST_WORD)
         return one_of[0] if one_of and value not in one_of else value
 
     @property

@@ -152,6 +152,8 @@ def _settle(session: Session, delivery: Delivery, shop: Shop | None, routes: Rou
     if isinstance(body, str):
         return values | _closed(DeliveryState.FAILED, body)
     if handler is not None:
+        if _names_another(body, shop):
+            return values | _closed(DeliveryState.FAILED, "The body speaks of another shop than the headers.")
         handler(session, shop, body, delivery)
         return values | _closed(DeliveryState.DONE)
     if topic is None or topic.flow not in routes.flows:
@@ -170,6 +172,12 @@ def _settle(session: Session, delivery: Delivery, shop: Shop | None, routes: Rou
         hint={"delivery": delivery.id, **({} if topic.is_whole else {"reread": True})},
     )
     return values | _closed(DeliveryState.DONE, job_ids=[job_id]) | {"record": record}
+
+
+def _names_another(body: Body, shop: Shop) -> bool:
+    """Whether the signed body names another shop than the headers, which nobody signs."""
+    named = body.get("shop_domain") or body.get("myshopify_domain")
+    return isinstance(named, str) and named.strip().lower() != shop.domain
 
 
 def read_body(raw: bytes) -> Body | str:

@@ -7,7 +7,6 @@ the error goes on to crash loudly.
 from __future__ import annotations
 
 import logging
-import traceback
 from collections.abc import Callable
 from datetime import timedelta
 from types import TracebackType
@@ -17,7 +16,7 @@ from dramatiq.middleware import TimeLimitExceeded
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from kit import clock, http
+from kit import clock, crashes, http
 from kit import log as logs
 from kit.faults import Fault, Misconfigured, OutcomeUnknown, Rejected, Transient
 from oauth import scopes
@@ -138,7 +137,7 @@ class Settling:
             kind="bug",
             code=type(error).__name__,
             sentence="Concord made a mistake with this record. It tries again, and its makers can see what happened.",
-            detail="".join(traceback.format_exception(error)[-12:]),
+            detail=crashes.told(error),
         )
         is_last = self.work.job.attempts + 1 >= self.work.gateways.settings.attempts_limit
         self._put_back(session, trouble, state=JobState.DEAD if is_last else JobState.READY)

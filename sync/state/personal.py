@@ -77,12 +77,18 @@ class Subject:
 
 
 def records_of(session: Session, subject: Subject) -> list[str]:
-    """Every record of the person: the named orders, those we know by the customer, and the customer."""
+    """Every record of the person: the named orders, the customer and what we know by it, and whatever a stored body
+    that speaks of the person is about (a guest has nothing but an address)."""
     found = set(subject.orders)
     if subject.customer_gid:
         found.add(subject.customer_gid)
         query = select(Snapshot.record).where(Snapshot.customer_gid == subject.customer_gid)
         found.update(session.scalars(query))
+    after, is_first = 0, True
+    while is_first or after:
+        rows, after = deliveries_of(session, subject, sorted(found), after=after)
+        found.update(row.record for row in rows if row.record)
+        is_first = False
     return sorted(found)
 
 

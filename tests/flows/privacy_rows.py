@@ -58,7 +58,7 @@ class Shop:
             self.delivered(
                 "orders/create", order_body(gid, customer=customer, email=email, name=name), record=gid
             )
-            self._kept(gid, f"gid://shopify/Customer/{customer}", name)
+            self.kept(gid, f"gid://shopify/Customer/{customer}", name)
         self.delivered("customers/update", {"id": MIA, "email": EMAIL, "first_name": "Mia"}, record=MIA_GID)
 
     def delivered(
@@ -132,14 +132,14 @@ class Shop:
                 self.gateways.sealer,
                 shop_id=self.id,
                 kind="tryton",
-                values={"password": "a long password"},
+                values={"key": "a long password"},
                 actor="staff:1",
             )
             row = Connection(
                 shop_id=self.id,
                 name="main",
                 kind="tryton",
-                address={"url": "https://erp-of-alpha.example", "login": "ada"},
+                address={"url": "https://erp-of-alpha.example", "database": "ada"},
                 credential_id=credential,
                 state="active",
                 changed_at=clock.now(),
@@ -158,7 +158,8 @@ class Shop:
             )
             return row.id
 
-    def _kept(self, gid: str, customer_gid: str, name: str) -> None:
+    def kept(self, gid: str, customer_gid: str, name: str) -> None:
+        """What Concord keeps of an order: a summary, an attempt that names the customer, an issue and links."""
         now = clock.now()
         with self.database.transaction(shop_id=self.id) as session:
             summary = {"total": "19.90 EUR", "lines": 1, "customer": name, "invented_later": name}

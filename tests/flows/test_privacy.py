@@ -20,7 +20,7 @@ from oauth.install import Installer
 from oauth.models import AuditEntry, Credential, Installation, PrivacyRequest, Staff
 from oauth.models import Shop as ShopRow
 from sandbox.shopify.settings import COMPLIANCE_TOPICS
-from sync.flows import order_push, privacy, privacy_file
+from sync.flows import intake, notices, order_push, privacy, privacy_file
 from sync.gateways import Gateways
 from sync.state import personal
 from sync.state.models import Delivery, Job, Link
@@ -158,10 +158,25 @@ def test_a_guest_is_found_by_email_alone(alpha: Shop) -> None:
     alpha.delivered(
         "orders/create", {"id": 6, "email": "güest\\@example.com"}, record="gid://shopify/Order/6"
     )
+    alpha.kept("gid://shopify/Order/5", "gid://shopify/Customer/0", "Gina Guest")
     for email in ("guest@example.com", "güest\\@example.com"):
         assert alpha.ask("customers/redact", {"customer": {"email": email}}) == "done"
     assert "est@example.com" not in alpha.everything().lower()
     assert "est\\" not in alpha.everything()
+    assert "Gina Guest" not in alpha.everything()
+
+
+def test_a_request_that_names_another_shop_than_its_headers_does_nothing(alpha: Shop) -> None:
+    before = alpha.everything()
+    for topic in ("shop/redact", "customers/redact", "customers/data_request", "app/uninstalled"):
+        body = {"shop_domain": BETA, "myshopify_domain": BETA, **CUSTOMER}
+        delivery = alpha.delivered(topic, body, record=None, state="waiting")
+        intake.process_round(alpha.database, notices.HANDLERS, ())
+        with alpha.database.transaction(shop_id=alpha.id) as session:
+            row = session.get_one(Delivery, delivery)
+            assert (row.state, row.reason) == ("failed", "The body speaks of another shop than the headers.")
+            session.delete(row)
+    assert alpha.everything() == before
 
 
 def test_a_body_that_still_waits_to_be_read_is_not_lost(alpha: Shop) -> None:

@@ -49,6 +49,8 @@ WRONG = [
     ("CONCORD_APP_BRIDGE_URL", "//cdn"),
     ("CONCORD_POLARIS_URL", "polaris.js"),
     ("CONCORD_LOG_LEVEL", "foo"),
+    ("CONCORD_SEALING_KEYS", "k.1:" + "b25lb25lb25lb25lb25lb25lb25lb25lb25lb25lb24="),
+    ("CONCORD_SEALING_KEYS", ",".join(["one:b25lb25lb25lb25lb25lb25lb25lb25lb25lb25lb24="] * 2)),
     ("CONCORD_WEB_THREADS", "0"),
     ("CONCORD_WEB_THREADS", "many"),
     ("CONCORD_WORKER_THREADS", "-1"),

@@ -117,6 +117,15 @@ def test_a_signed_request_that_is_no_delivery_is_told_apart(name: str, value: st
         verify_delivery(headers(BODY, **{name: value}), BODY, secrets=[SECRET])  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    "moment",
+    ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "yesterday", "2026-11-20T12:00:00", ""],
+)
+def test_a_moment_that_is_none_is_left_out(moment: str) -> None:
+    delivery = verify_delivery(headers(Triggered_At=moment), BODY, secrets=[SECRET])
+    assert delivery.triggered_at is None
+
+
 @given(body=st.binary(max_size=200), flip=st.integers(min_value=0, max_value=10_000))
 def test_any_bytes_verify_and_one_changed_bit_does_not(body: bytes, flip: int) -> None:
     assert verify_delivery(headers(body), body, secrets=[SECRET]).body == body

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from urllib.parse import quote
 
 import pytest
 
@@ -116,6 +117,21 @@ def test_no_page_of_one_shop_shows_or_changes_anything_of_another(
         for marker in MARKERS:
             assert marker not in answer.text, (method, path, marker)
         assert state_of(whole) == before, (method, path)
+
+
+def test_a_character_that_no_database_takes_is_no_mistake_of_ours(
+    whole: Whole, addresses: list[tuple[str, str]]
+) -> None:
+    values = dict.fromkeys(hostile(whole), "x\x00y")
+    data = {name: f"{value}\x00" for name, value in form(whole).items()}
+    words = {"search": "\x00", "record": "a\x00b", "page": "\x00", "kind": "\x00", "state": "\x00"}
+    for method, pattern in addresses:
+        path = filled(pattern, {name: quote(value) for name, value in values.items()})
+        if method == "GET":
+            answer = whole.show(path, shop=ALPHA, person="ada", **words)
+        else:
+            answer = whole.act(path, shop=ALPHA, person="ada", data=data)
+        assert answer.status_code < 500, (method, path, answer.text[:500])
 
 
 def test_the_same_addresses_do_show_alpha_to_ada(whole: Whole) -> None:
