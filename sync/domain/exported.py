@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -39,6 +40,9 @@ class ExportedDocument:
     rounding: Both
     lines: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # item and account by source
     taxes: Mapping[str, str] = field(default_factory=dict)  # the ERP's tax by `tax_key`
+    goods: str = (
+        ""  # of the first document: which lines it holds and how many of each, as `goods_of` writes it
+    )
 
     def facts(self) -> dict[str, Any]:
         """As plain JSON, for the link's facts."""
@@ -51,6 +55,7 @@ class ExportedDocument:
             "rounding": _plain(self.rounding),
             "lines": {source: list(chosen) for source, chosen in self.lines.items()},
             "taxes": dict(self.taxes),
+            "goods": self.goods,
         }
 
     @classmethod
@@ -65,6 +70,7 @@ class ExportedDocument:
             rounding=_both(facts["rounding"]),
             lines={source: (item, account) for source, (item, account) in facts.get("lines", {}).items()},
             taxes=facts.get("taxes", {}),
+            goods=facts.get("goods", ""),  # documents of earlier versions have none
         )
 
     @classmethod
@@ -90,6 +96,7 @@ class ExportedDocument:
                 for line in document.lines
                 for tax in line.taxes
             },
+            goods=goods_of(_goods(document)) if document.kind is DocumentKind.SALE else "",
         )
 
 
@@ -147,6 +154,21 @@ class Exported:
 
 
 NOTHING_EXPORTED = Exported()
+
+
+def goods_of(moved: Iterable[tuple[str, Decimal | int]]) -> str:
+    """One short text for line gids with their quantities: the same goods give the same text."""
+    left: dict[str, Decimal] = {}
+    for gid, quantity in moved:
+        left[gid] = left.get(gid, Decimal(0)) + quantity
+    told = "\n".join(f"{gid} {left[gid]:f}" for gid in sorted(left) if left[gid])
+    return hashlib.sha256(told.encode()).hexdigest()
+
+
+def _goods(document: Document) -> Iterator[tuple[str, Decimal]]:
+    for line in document.lines:
+        if line.kind in (LineKind.GOODS, LineKind.GIFT_CARD):
+            yield line.source, line.quantity
 
 
 def _plain(amount: Both) -> list[str]:

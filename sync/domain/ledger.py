@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from kit.faults import Rejected
 from sync.domain.documents import DocumentKind
-from sync.domain.exported import PLACED, Exported
+from sync.domain.exported import PLACED, Exported, ExportedDocument, goods_of
 from sync.domain.history import Agreement, AgreementKind, Sale
 from sync.domain.money import Both
 from sync.domain.records import Order
@@ -24,6 +24,7 @@ LETTERS = {
     AgreementKind.ORDER: "O",
     AgreementKind.UNKNOWN: "U",
 }
+GOODS = frozenset({"product", "gift_card"})
 # These follow the goods they belong to instead of making a document of their own direction.
 FOLLOWERS = frozenset({"fee", "adjustment", "unknown"})
 
@@ -79,7 +80,8 @@ def open_entries(agreements: Sequence[Agreement], order: Order, already: Exporte
     """Entries that no document covers yet.
 
     A first export from a webhook body covers the order's own entry, and any edit that was already in that body:
-    the earliest entries whose sum is the exported total. No such sum means that body and ledger disagree.
+    the earliest edits that bring the ledger to the exported total and to the exported goods (an edit may be free).
+    No such edits mean that body and ledger disagree.
     """
     entries = in_order(agreements)
     covered = already.covered
@@ -87,23 +89,34 @@ def open_entries(agreements: Sequence[Agreement], order: Order, already: Exporte
     if sale is None or PLACED not in sale.covers:
         return [each for each in entries if each.gid not in covered]
     start = placed(entries, order)
-    rest = [each for each in entries if each.gid != start.gid]
-    told = sale.total - sale.residual - sale.rounding
-    summed = total([start], order.zero)
-    while summed != told:
-        added = next(
-            (each for each in rest if each.kind is AgreementKind.EDIT and each.gid not in covered), None
-        )
+    rest = [each for each in entries if each.gid != start.gid and each.gid not in covered]
+    inside = [start]
+    edits = iter([each for each in rest if each.kind is AgreementKind.EDIT])
+    while not _is_export_of(inside, sale, order):
+        added = next(edits, None)
         if added is None:
+            told = sale.total - sale.residual - sale.rounding
             raise Rejected(
                 "ledger_mismatch",
                 f"Order {order.name} was first exported with {told.shop}, which Shopify's sales ledger does not know.",
                 detail=f"exported {told}, ledger starts with {total([start], order.zero)}",
                 field="agreements",
             )
-        rest.remove(added)
-        summed = summed + total([added], order.zero)
-    return [each for each in rest if each.gid not in covered]
+        inside.append(added)
+    return [each for each in rest if each not in inside]
+
+
+def _is_export_of(entries: Sequence[Agreement], sale: ExportedDocument, order: Order) -> bool:
+    """Whether the first document holds exactly these entries: their money, and their goods where it tells them."""
+    if total(entries, order.zero) + sale.residual + sale.rounding != sale.total:
+        return False
+    moved = (
+        (each.target_gid, each.quantity)
+        for entry in entries
+        for each in entry.sales
+        if each.line_type in GOODS
+    )
+    return not sale.goods or sale.goods == goods_of(moved)
 
 
 def waiting(agreement: Agreement, order: Order) -> Waiting | None:

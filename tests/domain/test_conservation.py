@@ -6,6 +6,7 @@ import json
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -63,6 +64,8 @@ def acts(draw: st.DrawFn, shop: str) -> tuple[str, dict[str, Any]]:
     more = [{"sku": sku, "quantity": 2}]
     choices: tuple[tuple[str, dict[str, Any]], ...] = (
         ("edit", {"add": [{"sku": sku, "quantity": 1 + count}]}),
+        ("edit", {"add": [{"sku": sku, "quantity": 1 + count, "price": "0.00"}]}),
+        ("edit", {"add": [{"sku": sku, "quantity": 1, "discount": {"percent": 100}}]}),
         ("edit", {"set_quantity": [{"sku": sku, "quantity": count}]}),
         ("refund", {"lines": [{**one, "restock_type": "RETURN"}]}),
         ("refund", {"lines": [one], "amount": draw(CENTS)}),
@@ -114,7 +117,9 @@ def test_random_histories_conserve_money_in_any_order_of_arrival(data: st.DataOb
     already = NOTHING_EXPORTED
     if data.draw(st.booleans(), label="the first export comes from the body"):
         written, already = look(bodies.order(bodies.parse(json.dumps(shop.body()))), None, already)
-    for name, arguments in data.draw(st.lists(acts(history.shop), max_size=5)):
+    for name, arguments in data.draw(st.lists(acts(history.shop), max_size=6)):
+        if not written and data.draw(st.booleans(), label="the first export comes from a later body"):
+            written, already = look(bodies.order(bodies.parse(json.dumps(shop.body()))), None, already)
         shop.clock.step()
         if not done(shop, name, arguments) or not data.draw(st.booleans(), label="Concord looks now"):
             continue
@@ -146,6 +151,29 @@ def look_whole(
     if written:
         agree_with_the_ledger(order, agreements, written)
     return written, already
+
+
+@pytest.mark.parametrize("gift", [{"price": "0.00"}, {"discount": {"percent": 100}}])
+@pytest.mark.parametrize("is_tied", [True, False])
+def test_a_free_line_that_was_in_the_first_body_is_not_sold_again(
+    gift: dict[str, Any], is_tied: bool
+) -> None:
+    shop = Workshop(History(name="any", why="any", spec={"lines": [{"sku": "ALP-MUG"}]}))
+    shop.clock.step()
+    ACTS["edit"](shop, {"add": [{"sku": "ALP-SPORK", "quantity": 1} | gift]})
+    written, already = look(bodies.order(bodies.parse(json.dumps(shop.body()))), None, NOTHING_EXPORTED)
+    assert [line.sku for line in written[0].lines] == ["ALP-MUG", "ALP-SPORK"]
+    shop.clock.step()
+    ACTS["edit"](shop, {"add": [{"sku": "ALP-BARS", "quantity": 3} | gift]})
+    node = shop.node()
+    if is_tied:
+        for entry in node["agreements"]:
+            entry["happenedAt"] = node["order"]["updatedAt"]
+    order, agreements = of_node(json.dumps(node))
+    more, already = look(order, agreements, already)
+    assert [(line.sku, line.quantity) for each in more for line in each.lines] == [("ALP-BARS", Decimal(3))]
+    agree_with_the_ledger(order, agreements, written + more)
+    assert look(order, agreements, already)[0] == []
 
 
 RULES: Rules = corpus.rules_of(corpus.HERE)
