@@ -19,7 +19,7 @@ from pathlib import Path
 
 LEASH = Path(__file__).with_name("bootstrap") / "leash.py"
 GRACE_SECONDS = 8.0
-POLL_SECONDS = 0.02
+POLL_SECONDS, LONGEST_POLL_SECONDS = 0.02, 0.1
 TAIL_LINES = 25
 
 
@@ -120,11 +120,13 @@ class Leashed:
 
 def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
     """Polls the condition; false when it did not hold within the time."""
-    until = time.monotonic() + seconds
+    began = time.monotonic()
     while not condition():
-        if time.monotonic() > until:
+        waited = time.monotonic() - began
+        if waited > seconds:
             return False
-        time.sleep(POLL_SECONDS)
+        # Who has waited long can wait a moment more: looking all the time would take the time of what is awaited.
+        time.sleep(min(max(POLL_SECONDS, waited / 20), LONGEST_POLL_SECONDS))
     return True
 
 

@@ -1,4 +1,4 @@
-"""A crew of processes: started one after another, each only when the one before is ready; ended in reverse order.
+"""A crew of processes: started one after another or together, ended in the reverse order.
 
 It owns readiness, progress, log files and the end: Ctrl-C, SIGTERM, an error here or a crash of one of the crew
 all stop everything. It does not know what the processes do.
@@ -11,7 +11,9 @@ import re
 import signal
 import socket
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -110,7 +112,8 @@ class Crew:
 
     def __init__(self, logs: Path) -> None:
         self._logs = logs
-        self._aboard: list[tuple[str, Stoppable]] = []
+        self._aboard: list[list[tuple[str, Stoppable]]] = []  # those of one inner list end at the same time
+        self._is_together = False
         self._handlers: dict[signal.Signals, object] = {}
 
     def __enter__(self) -> Crew:
@@ -125,9 +128,21 @@ class Crew:
         for number, handler in self._handlers.items():
             signal.signal(number, handler)  # type: ignore[arg-type]  # what signal.signal itself returned
 
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What comes aboard inside the block does not need each other, and is ended at the same time."""
+        self._aboard.append([])
+        self._is_together = True
+        try:
+            yield
+        finally:
+            self._is_together = False
+
     def hold(self, name: str, what: Stoppable) -> None:
         """Takes something aboard that was started elsewhere."""
-        self._aboard.append((name, what))
+        if not self._is_together:
+            self._aboard.append([])
+        self._aboard[-1].append((name, what))
 
     def start(self, program: Program) -> Leashed:
         """Starts a process and returns when it is ready. Raises CannotStart with the end of its log otherwise."""
@@ -146,7 +161,7 @@ class Crew:
             folder=program.folder,
             grace=program.grace,
         )
-        self._aboard.append((program.name, process))
+        self.hold(program.name, process)
         return process
 
     def ready(self, program: Program, process: Leashed) -> Leashed:
@@ -169,9 +184,9 @@ class Crew:
         log.write_bytes(b"")
         with step(name):
             process = Leashed(name, command, log=log, environment=environment, folder=folder)
-            self.hold(name, process)
+            self._aboard.append([(name, process)])
             code = process.wait()
-            self._aboard.remove((name, process))
+            self._aboard.remove([(name, process)])
             process.stop()
         if code != 0:
             raise CannotStart(f"{name} ended with status {code}; its log {log} ends:\n{process.tail()}")
@@ -179,7 +194,7 @@ class Crew:
 
     def check(self) -> None:
         """Raises CannotStart when one of the crew ended although nobody stopped it."""
-        for name, what in self._aboard:
+        for name, what in [each for group in self._aboard for each in group]:
             if isinstance(what, Leashed) and not what.is_running:
                 raise CannotStart(f"{name} ended with status {what.exit_code}; its log ends:\n{what.tail()}")
 
@@ -190,12 +205,14 @@ class Crew:
             time.sleep(WATCH_SECONDS)
 
     def stop(self) -> None:
-        """Ends all, the last started first. A second Ctrl-C does not leave anything behind."""
+        """Ends all, the last group first. A second Ctrl-C does not leave anything behind."""
         before = signal.signal(signal.SIGINT, signal.SIG_IGN)
         try:
             while self._aboard:
-                _, what = self._aboard.pop()
-                what.stop()
+                group = self._aboard.pop()
+                with ThreadPoolExecutor(len(group) or 1) as hands:
+                    for _, what in group:
+                        hands.submit(what.stop)
         finally:
             signal.signal(signal.SIGINT, before)
 

@@ -43,15 +43,16 @@ def _run(crew: Crew, here: Place, *, once: bool) -> int:
         with step("the first day of trade"):
             placed, fresh = day.play(built.control)
         with step(f"waiting until {len(placed)} orders agree ({fresh} of them new)") as note:
-            rows = agree.wait(built, placed, note=note)
-        print(f"\n{agree.table(rows)}\n")
-        good = sum(row.agrees for row in rows)
+            verdict = agree.wait(built, placed, note=note)
+        print(f"\n{agree.table(verdict)}\n")
+        good = sum(row.agrees for row in verdict.rows)
         print(
-            f"{good} of {len(rows)} orders agree to the cent, {time.monotonic() - began:.0f} s after the start."
+            f"{good} of {len(verdict.rows)} orders agree to the cent,"
+            f" {time.monotonic() - began:.0f} s after the start."
         )
         crew.check()
         if once:
-            return 0 if good == len(rows) else 1
+            return 0 if verdict.agrees else 1
         _say_where(built)
         crew.watch()
     finally:

@@ -6,7 +6,8 @@ Concord is asked only what state its jobs are in; its own proof is not believed 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -15,10 +16,10 @@ from typing import Any
 import psycopg
 
 from sandbox.bootstrap.steps import Note
+from sandbox.demo import ledger
 from sandbox.demo.day import Placed
-from sandbox.demo.shopify import Document
+from sandbox.demo.ledger import Sale
 from sandbox.demo.town import Town
-from sandbox.erp.tryton.rpc import Rpc
 from sandbox.shopify.seed_data import of
 
 WAIT_SECONDS = 600.0
@@ -26,16 +27,6 @@ LOOK_SECONDS = 0.3
 SETTLED = ("done", "ignored", "held", "dead")
 # By shop and record: state, reason and when it was finished first.
 Work = Mapping[tuple[str, str], tuple[str, str, datetime | None]]
-
-
-@dataclass(frozen=True)
-class Sale:
-    """A sale as the ERP has it."""
-
-    number: str
-    total: Decimal
-    currency: str
-    state: str
 
 
 @dataclass(frozen=True)
@@ -52,11 +43,24 @@ class Row:
 
     @property
     def agrees(self) -> bool:
-        """One document, the same currency, the same cents."""
-        return [(sale.total, sale.currency) for sale in self.sales] == [(self.total, self.currency)]
+        """One sale, and the same cents in the same currency on it and on its invoices."""
+        return len(self.sales) == 1 and self.sales[0].comes_to(self.total, self.currency)
 
 
-def wait(town: Town, placed: Sequence[Placed], *, note: Note) -> list[Row]:
+@dataclass(frozen=True)
+class Verdict:
+    """Both worlds side by side: the orders of the day, and sales in the ERP that no order of the shop explains."""
+
+    rows: tuple[Row, ...]
+    strays: tuple[tuple[str, Sale], ...]
+
+    @property
+    def agrees(self) -> bool:
+        """Every order has its sale, and every sale its order."""
+        return all(row.agrees for row in self.rows) and not self.strays
+
+
+def wait(town: Town, placed: Sequence[Placed], *, note: Note) -> Verdict:
     """Waits until Concord has settled every order, then looks at both sides; whatever they show is the answer."""
     until = time.monotonic() + WAIT_SECONDS
     keys = {(order.shop, order.gid) for order in placed}
@@ -68,50 +72,34 @@ def wait(town: Town, placed: Sequence[Placed], *, note: Note) -> list[Row]:
     return look(town, placed, work)
 
 
-def look(town: Town, placed: Sequence[Placed], work: Work) -> list[Row]:
+def look(town: Town, placed: Sequence[Placed], work: Work) -> Verdict:
     """Both sides as they are now."""
-    orders: dict[tuple[str, str], Document] = {}
-    sales: dict[str, dict[str, list[Sale]]] = {}
-    for shop in {order.shop for order in placed}:
-        orders |= {(shop, order["id"]): order for order in town.control.records(shop, "order")}
-        ledger = Ledger(town, shop)
-        sales[shop] = ledger.sales()
-        ledger.close()
-    return [_row(each, orders[each.shop, each.gid], sales[each.shop], work) for each in placed]
+    shops = sorted({order.shop for order in placed})
+    with ThreadPoolExecutor(len(shops)) as pool:
+        reading = {shop: pool.submit(ledger.read, town, shop) for shop in shops}
+        orders = {shop: {each["id"]: each for each in town.control.records(shop, "order")} for shop in shops}
+        sales = {shop: by_reference(each.result()) for shop, each in reading.items()}
+    rows = [_row(each, orders[each.shop][each.gid], sales[each.shop], work) for each in placed]
+    return Verdict(
+        tuple(rows), tuple(stray for shop in shops for stray in strays(shop, orders[shop], sales[shop]))
+    )
 
 
-class Ledger:
-    """The sales of one company, read over the ERP's own interface as its administrator."""
+def by_reference(sales: Sequence[Sale]) -> dict[str, list[Sale]]:
+    """Sales by the reference that they carry."""
+    found: dict[str, list[Sale]] = {}
+    for sale in sales:
+        found.setdefault(sale.reference, []).append(sale)
+    return found
 
-    def __init__(self, town: Town, shop: str) -> None:
-        erp = town.erp.shops[shop]
-        self._rpc = Rpc(erp.url, erp.database, **erp.ids["admin"])
-        self._codes: dict[int, str] = {}
 
-    def close(self) -> None:
-        """Ends the session."""
-        self._rpc.close()
-
-    def sales(self) -> dict[str, list[Sale]]:
-        """All sales by the reference that they carry, each with what was invoiced for it."""
-        found: dict[str, list[Sale]] = {}
-        fields = ("reference", "web_id", "number", "total_amount", "currency", "state", "invoices")
-        for row in self._rpc.read("sale.sale", self._rpc.find("sale.sale"), *fields):
-            invoices = self._rpc.read("account.invoice", row["invoices"], "total_amount", "state")
-            posted = [each["total_amount"] for each in invoices if each["state"] in ("posted", "paid")]
-            sale = Sale(
-                number=row["number"] or "draft",
-                total=sum(posted, Decimal(0)) if posted else row["total_amount"],
-                currency=self._code(row["currency"]),
-                state="invoiced" if posted else row["state"],
-            )
-            found.setdefault(str(row["web_id"] or row["reference"]), []).append(sale)
-        return found
-
-    def _code(self, currency: int) -> str:
-        if currency not in self._codes:
-            self._codes[currency] = self._rpc.read("currency.currency", [currency], "code")[0]["code"]
-        return self._codes[currency]
+def strays(shop: str, orders: Collection[str], sales: Mapping[str, list[Sale]]) -> Iterator[tuple[str, Sale]]:
+    """Sales of no order. What is written later for an order (a credit, a charge) carries `<order>/<what>`."""
+    numbers = {gid.rpartition("/")[2] for gid in orders}
+    for reference, found in sales.items():
+        for sale in found:
+            if reference.partition("/")[0] not in numbers:
+                yield shop, sale
 
 
 def _work(connection: psycopg.Connection) -> Work:
@@ -155,23 +143,30 @@ def _row(
     )
 
 
-def table(rows: Sequence[Row]) -> str:
-    """The comparison for people: a line per order, and why where they differ."""
+def table(verdict: Verdict) -> str:
+    """The comparison for people: a line per order, why where they differ, and what belongs to no order."""
     lines = [
         f"  {'order':<14} {'Shopify':>13}   {'ERP':>13}   {'sale':<10} {'state':<11} {'seconds':>7}  what"
     ]
-    for row in rows:
+    for row in verdict.rows:
         name = f"{row.order.shop.partition('.')[0]} {row.order.name}"
         sale = row.sales[0] if row.sales else None
         erp = f"{sale.total:.2f} {sale.currency}" if sale else "-"
         seconds = f"{row.seconds:.1f}" if row.seconds is not None else "-"
-        number, state = (sale.number, sale.state) if sale else ("-", row.job_state)
+        number, state = (sale.number, sale.standing) if sale else ("-", row.job_state)
         lines.append(
             f"  {name:<14} {row.total:>9.2f} {row.currency} {'=' if row.agrees else '≠'} {erp:>13}"
             f"   {number:<10} {state:<11} {seconds:>7}  {row.order.what}"
         )
         if not row.agrees:
+            invoiced = ", ".join(f"{each.invoiced:.2f}" for each in row.sales if each.invoiced is not None)
             lines.append(
-                f"  {'':<14} {len(row.sales)} sales; job {row.job_state}: {row.reason or 'no reason given'}"
+                f"  {'':<14} {len(row.sales)} sales, invoiced {invoiced or 'nothing'}; job {row.job_state}:"
+                f" {row.reason or 'no reason given'}"
             )
+    lines += [
+        f"  {shop.partition('.')[0]:<14} sale {sale.number} over {sale.total:.2f} {sale.currency}"
+        f" ({sale.reference or 'without a reference'}) belongs to no order"
+        for shop, sale in verdict.strays
+    ]
     return "\n".join(lines)

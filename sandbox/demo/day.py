@@ -35,7 +35,8 @@ def play(control: Control) -> tuple[list[Placed], int]:
                     control.fault("duplicate", shop=shop, match="orders/create")
                 control.place_order(shop, {**spec, "tags": [DAY_TAG, tag]})
                 fresh += 1
-        there = _by_tag(control, shop)
+        if fresh:
+            there = _by_tag(control, shop)
         placed += [
             Placed(shop, there[tag]["id"], there[tag]["name"], what)
             for tag, (what, _) in zip(tags, orders, strict=True)

@@ -11,8 +11,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psycopg
 import pytest
+from psycopg import sql
+from sqlalchemy.engine import make_url
 
+from sandbox import given
 from sandbox.demo import place
 from sandbox.leashed import CannotStart, wait_until
 from sandbox.servers import free_port
@@ -107,6 +111,50 @@ def test_a_port_that_is_no_number_is_one_sentence(tmp_path: Path) -> None:
         1,
         "sandbox: DEMO_WEB_PORT must be a port number, and is 'ninety'.\n",
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("DATABASE_URL", "garbage", "the setting DATABASE_URL is wrong: must be a PostgreSQL address"),
+        (
+            "DATABASE_URL",
+            "postgresql://me:hidden@127.0.0.1:{port}/x",
+            "the server of DATABASE_URL cannot be used",
+        ),
+        ("REDIS_URL", "garbage", "the setting REDIS_URL is wrong: must be a Redis address"),
+        ("REDIS_URL", "redis://:hidden@127.0.0.1:{port}/0", "the server of REDIS_URL cannot be used"),
+    ],
+)
+def test_a_given_server_that_will_not_do_is_one_sentence_before_anything_is_built(
+    tmp_path: Path, name: str, value: str, sentence: str
+) -> None:
+    ended = _demo(tmp_path, **{name: value.format(port=free_port())})
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(f"sandbox: {sentence}")
+    assert ended.stderr.count("\n") == 1
+    assert "hidden" not in ended.stderr
+    assert not (tmp_path / "postgres").exists()
+    assert not (tmp_path / "redis").exists()
+
+
+def test_a_database_user_that_may_not_create_databases_is_one_sentence(
+    postgres_url: str, run_name: str
+) -> None:
+    role = sql.Identifier(f"concord_{run_name}_guest")
+    with psycopg.connect(postgres_url, autocommit=True) as server:
+        server.execute(sql.SQL("create role {} login password 'guest'").format(role))
+        guest = make_url(postgres_url).set(username=f"concord_{run_name}_guest", password="guest")
+        try:
+            with pytest.raises(CannotStart, match="the user of DATABASE_URL may not create databases"):
+                given.postgres(guest.render_as_string(hide_password=False))
+        finally:
+            server.execute(sql.SQL("drop role {}").format(role))
+    assert not given.postgres(postgres_url).is_ours
+
+
+def test_a_given_redis_is_asked_and_taken(redis_url: str) -> None:
+    assert given.redis(redis_url).url == redis_url
 
 
 def test_a_second_demo_in_the_same_folder_is_refused(tmp_path: Path) -> None:

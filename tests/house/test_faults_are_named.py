@@ -10,7 +10,12 @@ from tests.house import files
 
 BROAD = {"Exception", "BaseException"}
 HALF_DONE = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|X" + r"XX|NotImplemented" + r"Error)\b")
-SWITCHED_OFF = {f"pytest.{way}" for way in ("skip", "xfail", "mark.skip", "mark.skipif", "mark.xfail")}
+WAYS_OFF = ("skip", "xfail", "importorskip", "mark.skip", "mark.skipif", "mark.xfail")
+SWITCHED_OFF = {f"pytest.{way}" for way in WAYS_OFF} | {
+    "unittest.skip",
+    "unittest.skipIf",
+    "unittest.skipUnless",
+}
 
 
 def _is_broad(caught: ast.expr | None) -> bool:
@@ -58,12 +63,19 @@ def test_nothing_is_left_half_done() -> None:
     assert not marks
 
 
+def _switches_off(node: ast.AST) -> bool:
+    """One of the ways by its whole name, or brought in by its short one."""
+    if isinstance(node, ast.ImportFrom):
+        return any(f"{node.module}.{name.name}" in SWITCHED_OFF | {"pytest.mark"} for name in node.names)
+    return isinstance(node, ast.Attribute) and files.dotted(node) in SWITCHED_OFF
+
+
 def test_no_test_is_switched_off() -> None:
     off = [
-        f"{path}:{node.lineno}"
+        f"{path}:{getattr(node, 'lineno', 0)}"
         for path in files.of("tests")
         for node in files.nodes(path)
-        if isinstance(node, ast.Attribute) and files.dotted(node) in SWITCHED_OFF
+        if _switches_off(node)
     ]
     assert not off
 
@@ -98,3 +110,13 @@ def test_the_rules_would_notice(tmp_path: Path) -> None:
         if isinstance(node, ast.ExceptHandler)
     ]
     assert [_is_broad(handler.type) and not _raises_again(handler) for handler in handlers] == [True, False]
+    ways = """
+import pytest
+from pytest import importorskip
+from unittest import skipIf
+pytest.importorskip("uvloop")
+pytest.skip("later")
+@pytest.mark.xfail(reason="later")
+def test_it(): pytest.fail("now")
+"""
+    assert sum(_switches_off(node) for node in ast.walk(ast.parse(ways))) == 5

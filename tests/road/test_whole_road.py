@@ -6,7 +6,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 from contextlib import ExitStack
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +17,13 @@ import psycopg
 import pytest
 
 from sandbox.bootstrap.steps import Note
-from sandbox.demo import agree, connect, place, town
-from sandbox.demo.agree import Ledger, Row, Sale
+from sandbox.demo import agree, connect, ledger, place, town
+from sandbox.demo.agree import Row
 from sandbox.demo.day import Placed
+from sandbox.demo.ledger import Sale
 from sandbox.demo.place import Place
 from sandbox.demo.town import Town
+from sandbox.demo.visitor import Visitor
 from sandbox.leashed import wait_until
 from sandbox.processes import Crew
 from sandbox.servers import free_port
@@ -59,12 +63,15 @@ def test_a_paid_order_of_each_shop_arrives_to_the_cent_and_never_twice(
         connect.all_shops(built)  # partner link, grant, ID token, token exchange, connection, mapping
         assert _installed(built) == [(ALPHA, "installed", True), (BETA, "installed", True)]
         placed = [_order(built, shop, spec) for shop, spec in ORDERS.items()]
-        rows = agree.wait(built, placed, note=Note())
-        assert all(row.agrees for row in rows), agree.table(rows)
-        assert [row.currency for row in rows] == ["USD", "EUR"]
-        assert all(
-            sale.state in ("quotation", "confirmed", "processing", "invoiced") for sale in _sales(rows)
-        )
+        verdict = agree.wait(built, placed, note=Note())
+        assert verdict.agrees, agree.table(verdict)
+        assert [row.currency for row in verdict.rows] == ["USD", "EUR"]
+        for row, buyer in zip(verdict.rows, ("Nora Fields", "Jonas Wolf"), strict=True):
+            (sale,) = row.sales
+            assert sale.state in ("confirmed", "processing", "done")
+            assert sale.party == buyer
+            assert sale.total == sale.invoiced == row.total
+            _see(built, row, sale)
         before = _kept(built), _books(built)
         assert [links for _, links, *_ in before[0]] == [1, 1]
 
@@ -83,8 +90,14 @@ def _order(built: Town, shop: str, spec: dict[str, Any]) -> Placed:
     return Placed(shop, order["id"], order["name"], "")
 
 
-def _sales(rows: list[Row]) -> list[Sale]:
-    return [sale for row in rows for sale in row.sales]
+def _see(built: Town, row: Row, sale: Sale) -> None:
+    """The owner opens the order's page in the admin and finds the sale there, by its number."""
+    visitor = Visitor(built.control, row.order.shop)
+    page = visitor.open(f"app/records/Order/{row.order.gid.rpartition('/')[2]}").text
+    visitor.close()
+    words = unescape(re.sub(r"\s*<[^>]+>\s*", "|", page))
+    assert row.order.name in words
+    assert re.search(rf"\|Sale\|+{re.escape(sale.number)}\|", words), words
 
 
 def _installed(built: Town) -> list[tuple[Any, ...]]:
@@ -108,14 +121,9 @@ def _kept(built: Town) -> list[tuple[Any, ...]]:
     )
 
 
-def _books(built: Town) -> list[dict[str, list[Sale]]]:
+def _books(built: Town) -> list[list[Sale]]:
     """Every sale of both companies, read from Tryton itself."""
-    found = []
-    for shop in ORDERS:
-        ledger = Ledger(built, shop)
-        found.append(ledger.sales())
-        ledger.close()
-    return found
+    return [ledger.read(built, shop) for shop in ORDERS]
 
 
 def _deliver_again(built: Town, here: Place) -> None:

@@ -49,6 +49,36 @@ def test_a_crew_ends_in_the_reverse_order_of_its_start(tmp_path: Path) -> None:
     assert journal.read_text().split() == ["third", "second", "first"]
 
 
+WAITING = """
+import os, signal, sys, time
+from pathlib import Path
+mine, other = Path(sys.argv[1]), Path(sys.argv[2])
+def stop(*_):
+    mine.touch()
+    until = time.monotonic() + 50
+    while not other.exists() and time.monotonic() < until: time.sleep(0.01)
+    if not other.exists(): mine.with_suffix(".alone").touch()
+    sys.exit(0)
+signal.signal(signal.SIGTERM, stop)
+print("ready", flush=True)
+signal.pause()
+"""
+
+
+def test_those_that_came_aboard_together_are_ended_at_the_same_time(tmp_path: Path) -> None:
+    left, right = tmp_path / "left", tmp_path / "right"
+    with Crew(tmp_path / "logs") as crew, crew.together():
+        for mine, other in (
+            (left, right),
+            (right, left),
+        ):  # each ends only when the other was told to end, too
+            command = [sys.executable, "-c", WAITING, str(mine), str(other)]
+            crew.start(Program(mine.name, command, says("ready"), grace=60.0))
+    assert not list(tmp_path.glob("*.alone"))
+    assert left.exists()
+    assert right.exists()
+
+
 def test_a_process_counts_only_when_it_answers(tmp_path: Path) -> None:
     port = free_port()
     with Crew(tmp_path) as crew:

@@ -11,13 +11,13 @@ import hashlib
 import json
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 from psycopg import sql
@@ -25,6 +25,7 @@ from psycopg import sql
 from sandbox import servers
 from sandbox.erp.tryton import books, company, environment, goods, making, places
 from sandbox.erp.tryton.environment import CACHE, Progress
+from sandbox.given import plain
 from sandbox.leashed import CannotStart
 from sandbox.shopify import seed_data
 from sandbox.shopify.seed_data import ShopSeed
@@ -52,24 +53,41 @@ def ensure(postgres_url: str, progress: Progress) -> dict[str, Company]:
 
     The URL's user must be allowed to create databases. Raises CannotStart.
     """
-    environment.ensure(progress)
-    mark, folder = _mark(), CACHE / _mark()[:16]
+    prepare(postgres_url, progress)
+    mark, folder = _mark(), _folder()
     with _server(postgres_url) as server:
         server.execute("select pg_advisory_lock(%s)", [SERVER_LOCK])
-        with environment.alone("databases"):
-            if not all(_dump(folder, shop).exists() for shop in seed_data.SHOPS):
-                making.make(postgres_url, folder, progress)
+        missing = [shop for shop in seed_data.SHOPS if _comment(server, base(shop)) != mark]
+        if missing:
+            progress("restoring Tryton's databases")
+            with ThreadPoolExecutor(len(missing)) as pool:
+                begun = [
+                    pool.submit(_restore, postgres_url, _dump(folder, shop), base(shop), mark)
+                    for shop in missing
+                ]
+                for each in begun:
+                    each.result()
         for shop in seed_data.SHOPS:
             _keep_card(folder, shop)
-            if _comment(server, base(shop)) != mark:
-                progress(f"restoring {database(shop)}")
-                _restore(server, postgres_url, _dump(folder, shop), base(shop), mark)
             if _comment(server, database(shop)) != mark:
                 _copy(server, base(shop), database(shop), mark)
         server.execute("select pg_advisory_unlock(%s)", [SERVER_LOCK])
     return {
         shop.domain: Company(shop.domain, database(shop), _card(folder, shop)) for shop in seed_data.SHOPS
     }
+
+
+def are_prepared() -> bool:
+    """Whether the dumps of all companies are in the cache, as this version of the set-up makes them."""
+    return all(_dump(_folder(), shop).exists() for shop in seed_data.SHOPS)
+
+
+def prepare(postgres_url: str, progress: Progress) -> None:
+    """Brings Tryton's environment and the dumps of all companies into the cache. Raises CannotStart."""
+    environment.ensure(progress)
+    with environment.alone("databases"):
+        if not are_prepared():
+            making.make(postgres_url, _folder(), progress)
 
 
 def clone(postgres_url: str, of: str) -> str:
@@ -105,6 +123,10 @@ def _mark() -> str:
     return digest.hexdigest()
 
 
+def _folder() -> Path:
+    return CACHE / _mark()[:16]
+
+
 def _dump(folder: Path, shop: ShopSeed) -> Path:
     return folder / f"{shop.domain}.dump"
 
@@ -125,11 +147,6 @@ def _server(postgres_url: str) -> Iterator[psycopg.Connection]:
         yield connection
 
 
-def plain(postgres_url: str, name: str = "postgres") -> str:
-    """The URL of a database on the server, in the form that every PostgreSQL program reads."""
-    return urlunsplit(urlsplit(postgres_url)._replace(scheme="postgresql", path=f"/{name}"))
-
-
 def _comment(server: psycopg.Connection, name: str) -> str | None:
     found = server.execute(
         "select shobj_description(oid, 'pg_database') from pg_database where datname = %s", [name]
@@ -138,7 +155,12 @@ def _comment(server: psycopg.Connection, name: str) -> str | None:
     return str(row[0]) if row else None
 
 
-def _restore(server: psycopg.Connection, url: str, dump: Path, name: str, mark: str) -> None:
+def _restore(url: str, dump: Path, name: str, mark: str) -> None:
+    with _server(url) as server:
+        _restore_by(server, url, dump, name, mark)
+
+
+def _restore_by(server: psycopg.Connection, url: str, dump: Path, name: str, mark: str) -> None:
     half = f"{name}_half"
     for each in (half, name):
         server.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(each)))

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sandbox.erp.tryton import databases, serving
+from sandbox.erp.tryton.databases import Company
 from sandbox.erp.tryton.environment import CACHE, Progress
 from sandbox.leashed import Leashed
 
@@ -30,13 +31,17 @@ class ShopErp:
 
 @dataclass(frozen=True)
 class Running:
-    """A server that answers. It ends with `stop`, and at the latest with this process."""
+    """A server. It ends with `stop`, and at the latest with this process."""
 
     url: str
     shops: Mapping[str, ShopErp]
     untouched: Mapping[str, ShopErp]  # copies for those who look at the set-up itself; empty outside of tests
     process: Leashed
-    tidy: Callable[[], None]
+    tidy: Callable[[], None] = lambda: None
+
+    def ready(self) -> None:
+        """Returns when it answers. Raises CannotStart."""
+        serving.ready(self.process, self.url, next(iter(self.shops.values())).database)
 
     def stop(self) -> None:
         """Ends the server. Working databases stay, copies go."""
@@ -44,43 +49,42 @@ class Running:
         self.tidy()
 
 
-def start(postgres_url: str, port: int | None, *, progress: Progress, on_copies: bool = False) -> Running:
-    """Prepares what is missing and starts the server on the working databases; tests let it serve fresh copies: one
-    of each shop that they all share, and one that none of them may change.
-
-    Without a port it takes a free one. Raises CannotStart.
-    """
-    companies = databases.ensure(postgres_url, progress)
-    names = {domain: each.database for domain, each in companies.items()}
-    apart: dict[str, str] = {}
-    if on_copies:
-        names, apart = (
-            {domain: databases.clone(postgres_url, each.database) for domain, each in companies.items()}
-            for _ in range(2)
-        )
-    served = [*names.values(), *apart.values()]
-    log = CACHE / "logs" / f"{port or os.getpid()}.log"
-
-    def tidy() -> None:
-        if on_copies:
-            log.unlink(missing_ok=True)
-            for name in served:
-                databases.drop(postgres_url, name)
-
-    progress("starting Tryton")
-    process, url = serving.start(
+def launch(postgres_url: str, companies: Mapping[str, Company], port: int) -> Running:
+    """Starts the server on the working databases, on this port, and does not wait for it; `ready` does."""
+    process, url = serving.launch(
         postgres_url,
-        served,
+        [each.database for each in companies.values()],
         port=port,
         workers=WORKERS,
         threads=THREADS,
-        log=log,
+        log=CACHE / "logs" / f"{port}.log",
     )
+    return Running(url, _shops(url, companies), {}, process)
 
-    def erps(found: Mapping[str, str]) -> dict[str, ShopErp]:
-        return {
-            domain: ShopErp(url, name, companies[domain].key, companies[domain].card)
-            for domain, name in found.items()
+
+def start_on_copies(postgres_url: str, progress: Progress) -> Running:
+    """Prepares what is missing and starts a server on a free port, on fresh copies that go with it: one of each shop
+    that all tests share, and one that none of them may change. Raises CannotStart.
+    """
+    companies = databases.ensure(postgres_url, progress)
+    shared, apart = (
+        {
+            domain: replace(each, database=databases.clone(postgres_url, each.database))
+            for domain, each in companies.items()
         }
+        for _ in range(2)
+    )
+    names = [each.database for each in (*shared.values(), *apart.values())]
+    log = CACHE / "logs" / f"{os.getpid()}.log"
 
-    return Running(url, erps(names), erps(apart), process, tidy)
+    def tidy() -> None:
+        log.unlink(missing_ok=True)
+        for name in names:
+            databases.drop(postgres_url, name)
+
+    process, url = serving.start(postgres_url, names, port=None, workers=WORKERS, threads=THREADS, log=log)
+    return Running(url, _shops(url, shared), _shops(url, apart), process, tidy)
+
+
+def _shops(url: str, companies: Mapping[str, Company]) -> dict[str, ShopErp]:
+    return {domain: ShopErp(url, each.database, each.key, each.card) for domain, each in companies.items()}

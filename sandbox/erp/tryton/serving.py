@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import http.client
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
-
-import httpx2
 
 from sandbox import servers
 from sandbox.erp.tryton import environment
@@ -30,28 +29,51 @@ def start(
 
     Name every database that will be asked for: loading one later is slow, and Tryton has a race there.
     """
-    log.parent.mkdir(parents=True, exist_ok=True)
     for _ in range(TRIES if port is None else 1):
-        number = port or servers.free_port()
-        log.write_bytes(b"")
-        process = Leashed(
-            "tryton",
-            [
-                *(environment.program("gunicorn"), "--no-control-socket", "--bind", f"127.0.0.1:{number}"),
-                *("--workers", str(workers), "--threads", str(threads), "--timeout", str(REQUEST_SECONDS)),
-                *("--graceful-timeout", "3", "--worker-tmp-dir", str(log.parent)),
-                *("--preload", "trytond.application:app"),
-            ],
+        process, url = launch(
+            postgres_url,
+            databases,
+            port=port or servers.free_port(),
+            workers=workers,
+            threads=threads,
             log=log,
-            environment=_environment(postgres_url, databases),
         )
-        url = f"http://127.0.0.1:{number}"
         if _came_up(process, url, databases[0]):
             return process, url
         process.stop()
         if "already in use" not in process.tail():
             break
-    raise CannotStart(f"Tryton did not start on port {number}; its log ends:\n{process.tail(8)}")
+    raise _failed(process, url)
+
+
+def launch(
+    postgres_url: str, databases: Sequence[str], *, port: int, workers: int, threads: int, log: Path
+) -> tuple[Leashed, str]:
+    """Like `start`, without waiting; `ready` does."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.write_bytes(b"")
+    process = Leashed(
+        "tryton",
+        [
+            *(environment.program("gunicorn"), "--no-control-socket", "--bind", f"127.0.0.1:{port}"),
+            *("--workers", str(workers), "--threads", str(threads), "--timeout", str(REQUEST_SECONDS)),
+            *("--graceful-timeout", "3", "--worker-tmp-dir", str(log.parent)),
+            *("--preload", "trytond.application:app"),
+        ],
+        log=log,
+        environment=_environment(postgres_url, databases),
+    )
+    return process, f"http://127.0.0.1:{port}"
+
+
+def ready(process: Leashed, url: str, database: str) -> None:
+    """Returns when a launched server answers. Raises CannotStart."""
+    if not _came_up(process, url, database):
+        raise _failed(process, url)
+
+
+def _failed(process: Leashed, url: str) -> CannotStart:
+    return CannotStart(f"Tryton did not start at {url}; its log ends:\n{process.tail(8)}")
 
 
 def _environment(postgres_url: str, databases: Sequence[str]) -> dict[str, str]:
@@ -74,8 +96,11 @@ def _came_up(process: Leashed, url: str, database: str) -> bool:
 
 def _answers(url: str, database: str) -> bool:
     """Tryton says 401 to a caller without a key once it has loaded the database."""
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=START_SECONDS)
     try:
-        answer = httpx2.get(f"{url}/{database}/rest/model/res.user", timeout=START_SECONDS, trust_env=False)
-    except httpx2.TransportError:
+        connection.request("GET", f"/{database}/rest/model/res.user")
+        return connection.getresponse().status == http.client.UNAUTHORIZED
+    except (OSError, http.client.HTTPException):
         return False
-    return answer.status_code == 401
+    finally:
+        connection.close()

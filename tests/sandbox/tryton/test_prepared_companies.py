@@ -8,6 +8,7 @@ from decimal import Decimal
 import psycopg
 import pytest
 
+from sandbox import given
 from sandbox.erp.tryton import databases, goods
 from sandbox.shopify.seed_data import of
 from sync.connectors.base import OptionKind
@@ -89,7 +90,7 @@ def test_a_copy_knows_nothing_of_what_happens_in_another(tryton_alpha: Erp, post
 
 def parties(postgres_url: str, database: str) -> int:
     """How many parties a database has under the code of that test."""
-    with psycopg.connect(databases.plain(postgres_url, database)) as connection:
+    with psycopg.connect(given.plain(postgres_url, database)) as connection:
         return len(connection.execute("select 1 from party_party where code = 'only-here'").fetchall())
 
 
