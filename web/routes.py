@@ -51,11 +51,7 @@ def routes() -> list[BaseRoute]:
         show("", home.show),
         act("/guide/dismiss", home.dismiss, needs=POLICIES),
         act("/guide/show", settings.show_guide, needs=POLICIES),
-        show("/records", records.show),
-        act("/records/{record:path}/resync", record.resync, needs=REPLAY),
-        act("/records/{record:path}/replay", record.replay_last, needs=REPLAY),
-        act("/records/{record:path}/agree", record.agree, needs=REFUND),
-        show("/records/{record:path}", record.show),
+        *_records(),
         show("/issues", issues.show),
         show("/issues/{issue}", issue.show),
         act("/issues/{issue}/retry", issue.retry, needs=REPLAY),
@@ -104,4 +100,16 @@ def _mappings() -> list[BaseRoute]:
         act("/mappings/{sheet}", mapping.save, needs=MAP),
         show("/policies", policies.show),
         act("/policies", policies.save, needs=MAP),
+    ]
+
+
+def _records() -> list[BaseRoute]:
+    """The list of records and the page of each, the longer address first."""
+    return [
+        show("/records", records.show),
+        act("/records/{record:path}/resync", record.resync, needs=REPLAY),
+        act("/records/{record:path}/replay", record.replay_last, needs=REPLAY),
+        act("/records/{record:path}/agree", record.agree, needs=REFUND),
+        show("/records/{record:path}/proof.csv", record.proof_file),
+        show("/records/{record:path}", record.show),
     ]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from sync.domain.components import of_documents
 from sync.domain.documents import Document, DocumentKind, LineKind
 from sync.domain.money import Both, Money, decimal
 
@@ -43,6 +44,7 @@ class ExportedDocument:
     goods: str = (
         ""  # of the first document: which lines it holds and how many of each, as `goods_of` writes it
     )
+    components: Mapping[str, Both] = field(default_factory=dict)  # its part of the order's cent table
 
     def facts(self) -> dict[str, Any]:
         """As plain JSON, for the link's facts."""
@@ -56,6 +58,7 @@ class ExportedDocument:
             "lines": {source: list(chosen) for source, chosen in self.lines.items()},
             "taxes": dict(self.taxes),
             "goods": self.goods,
+            "components": {name: _plain(amount) for name, amount in self.components.items()},
         }
 
     @classmethod
@@ -71,6 +74,7 @@ class ExportedDocument:
             lines={source: (item, account) for source, (item, account) in facts.get("lines", {}).items()},
             taxes=facts.get("taxes", {}),
             goods=facts.get("goods", ""),  # documents of earlier versions have none
+            components={name: _both(amount) for name, amount in facts.get("components", {}).items()},
         )
 
     @classmethod
@@ -97,6 +101,7 @@ class ExportedDocument:
                 for tax in line.taxes
             },
             goods=goods_of(_goods(document)) if document.kind is DocumentKind.SALE else "",
+            components=of_documents((document,), zero),
         )
 
 

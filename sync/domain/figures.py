@@ -12,16 +12,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from kit.faults import Misconfigured
+from sync.domain.components import tax_name
 from sync.domain.documents import LineKind
 from sync.domain.history import TaxLine
-from sync.domain.mapper import percent
 from sync.domain.money import Both, Tally
 from sync.domain.records import Order
 from sync.domain.residual import is_small, shown
 from sync.domain.rules import ResidualPolicy, Rules
 from sync.domain.sales import amounts, discount_of, price_of, tax_of
-
-TAX = "tax"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,11 +47,6 @@ def checked(order: Order, rules: Rules) -> dict[str, Both]:
     if not all(_is_allowed(each.difference, order, rules) for each in wrong):
         raise _differ(wrong, order)
     return {each.component: each.said for each in figures if each.component and each.said == each.readings[0]}
-
-
-def tax_name(title: str, rate: Decimal) -> str:
-    """The row of a tax in the cent table."""
-    return f"{TAX} {title} {percent(rate)}"
 
 
 def _figures(order: Order) -> Iterator[Figure]:

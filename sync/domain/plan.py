@@ -48,7 +48,8 @@ class Plan:
     erp_customer: str  # when a person or a policy already said who it is
     documents: tuple[Document, ...]
     exports: tuple[ExportedDocument, ...]  # one per document: keep it with the document's link
-    proof: Proof
+    proof: Proof  # of these documents
+    whole: Proof  # of the order with everything that was exported before, against its current total
     decisions: tuple[Decision, ...] = ()
     waiting: tuple[Skip, ...] = ()
 
@@ -136,20 +137,22 @@ class _Planner:
             return Skip(
                 code="nothing_new", sentence=f"Everything of order {order.name} is in the ERP already."
             )
+        proof = prove(
+            self.sales,
+            self.documents,
+            total=self.told,
+            rounding=self.rounding,
+            taxes_included=order.taxes_included,
+            own=self.own,
+        )
         return Plan(
             record=order.gid,
             customer=self.customer,
             erp_customer=self.erp_customer,
             documents=tuple(self.documents),
             exports=tuple(self.exports),
-            proof=prove(
-                self.sales,
-                self.documents,
-                total=self.told,
-                rounding=self.rounding,
-                taxes_included=order.taxes_included,
-                own=self.own,
-            ),
+            proof=proof,
+            whole=self._whole(agreements, held) or proof,
             decisions=self.mapper.decisions,
             waiting=tuple(Skip(code=w.code, sentence=w.sentence, is_waiting=True) for w in held),
         )
@@ -225,6 +228,25 @@ class _Planner:
                 note=refund.note if refund else "",
             )
             self.told = self.told + total
+
+    def _whole(self, agreements: Sequence[Agreement] | None, held: Sequence[ledger.Waiting]) -> Proof | None:
+        """The cent table of the order so far: all settled entries of the ledger against all documents. None when this
+        is the first look, or when an older document did not keep its part of the table."""
+        order, zero = self.order, self.order.zero
+        new = {each.reference for each in self.exports}
+        before = [each for each in self.already.documents if each.reference not in new]
+        if agreements is None or not before or not all(each.components for each in before):
+            return None
+        waiting = {each.agreement.gid: each.agreement for each in held}
+        settled = [each for each in ledger.in_order(agreements) if each.gid not in waiting]
+        return prove(
+            [sale for each in settled for sale in each.sales],
+            self.documents,
+            total=order.totals.current_total - ledger.total(list(waiting.values()), zero),
+            rounding=order.totals.rounding_paid - order.totals.rounding_refunded,
+            taxes_included=order.taxes_included,
+            before=[each.components for each in before],
+        )
 
     def _settle(self, everything: Sequence[Agreement], held: Sequence[ledger.Waiting]) -> None:
         """What the whole ledger leaves unexplained of Shopify's current total goes onto the last new document."""

@@ -9,17 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from types import MappingProxyType
 
+from sync.domain.components import DISCOUNT, TAX, TOTAL, of_documents, tax_name
 from sync.domain.documents import Document, LineKind
-from sync.domain.figures import TAX, tax_name
 from sync.domain.history import Sale
 from sync.domain.lines import KINDS
 from sync.domain.money import Both, Money, Tally
 
-TOTAL = "total"
-DISCOUNT = LineKind.DISCOUNT.value
 NOTHING_OWN: Mapping[str, Both] = MappingProxyType({})
 PLACES = {kind.value: place for place, kind in enumerate(LineKind)}
 
@@ -85,12 +82,14 @@ def prove(
     rounding: Both,
     taxes_included: bool,
     own: Mapping[str, Both] = NOTHING_OWN,
+    before: Sequence[Mapping[str, Both]] = (),
 ) -> Proof:
     """Compares what Shopify charged with the documents that stand for it.
 
     `own` are figures that Shopify states itself, by component; what it states nowhere is summed from the sales.
     `total` is Shopify's own figure for these sales; what its components do not explain is the residual. `rounding` is
-    cash rounding, which Shopify keeps outside of its totals.
+    cash rounding, which Shopify keeps outside of its totals. `before` are the components of documents that are not
+    at hand any more.
     """
     zero = total - total
     said = _shopify(sales, zero, taxes_included=taxes_included)
@@ -100,7 +99,7 @@ def prove(
     residual = total + rounding - _sum(said, zero, taxes_included=taxes_included)
     if residual:
         said[LineKind.RESIDUAL.value] = residual
-    made = _documents(documents, zero, taxes_included=taxes_included)
+    made = _added(of_documents(documents, zero), before, zero)
     whole = made.pop(TOTAL, zero)
     rows = tuple(
         Row(
@@ -131,30 +130,15 @@ def _shopify(sales: Iterable[Sale], zero: Both, *, taxes_included: bool) -> dict
             tally.add(DISCOUNT, sale.discount, sign=-1)
         for tax in sale.taxes:
             if tax.amount:
-                tally.add(_tax_name(tax.title, tax.rate), tax.amount)
+                tally.add(tax_name(tax.title, tax.rate), tax.amount)
     return tally.sums()
 
 
-def _documents(documents: Sequence[Document], zero: Both, *, taxes_included: bool) -> dict[str, Both]:
-    tally = Tally(zero)
-    for document in documents:
-        for line in document.lines:
-            kind = line.kind.value
-            tally.add(kind, line.net)
-            tally.add(TOTAL, line.net)
-            if line.discount:
-                tally.add(kind, line.discount)
-                tally.add(DISCOUNT, line.discount, sign=-1)
-            for tax in line.taxes:
-                if tax.amount:
-                    tally.add(TOTAL, tax.amount)
-                    tally.add(_tax_name(tax.title, tax.rate), tax.amount)
-                    if taxes_included:
-                        tally.add(kind, tax.amount)
-    return {component: amount for component, amount in tally.sums().items() if amount or component == TOTAL}
-
-
-_tax_name = lru_cache(maxsize=1024)(tax_name)
+def _added(made: dict[str, Both], before: Sequence[Mapping[str, Both]], zero: Both) -> dict[str, Both]:
+    for each in before:
+        for component, amount in each.items():
+            made[component] = made.get(component, zero) + amount
+    return {component: amount for component, amount in made.items() if amount or component == TOTAL}
 
 
 def _sum(table: Mapping[str, Both], zero: Both, *, taxes_included: bool) -> Both:

@@ -168,7 +168,7 @@ def _carry_out(
     party = _customer(work, connection, connector, plan, rules)
     for document, export in zip(plan.documents, plan.exports, strict=True):
         _write(work, connection, connector, replace(document, erp_customer=party), export)
-    proof = plan.proof.as_json()
+    proof = plan.whole.as_json()
     work.later(lambda session: snapshots.prove(session, record=order.gid, proof=proof))
     work.later(lambda session: _release_waiting(session, order))
     waiting = " ".join(each.sentence for each in plan.waiting)

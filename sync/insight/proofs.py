@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -65,6 +67,28 @@ def read(stored: Mapping[str, Any] | None) -> Proof | None:
         residual=residual if not _is_zero(residual) else "",
         rows=rows,
     )
+
+
+def as_csv(proof: Proof) -> str:
+    """The table for a spreadsheet or an auditor: one line per component, amounts and currencies in columns of their
+    own."""
+    text = io.StringIO()
+    lines = csv.writer(text)
+    sides = ("shop", "buyer")
+    figures = ("shopify", "documents", "difference", "currency")
+    lines.writerow(["component", "counts", *(f"{side}_{figure}" for side in sides for figure in figures)])
+    for row in proof.rows:
+        counts = "total" if row.is_total else "contained" if row.is_memo else "part"
+        cells = [
+            cell
+            for side in (0, 1)
+            for cell in (
+                *(pair[side].partition(" ")[0] for pair in (row.shopify, row.documents, row.difference)),
+                row.shopify[side].partition(" ")[2],
+            )
+        ]
+        lines.writerow([row.name, counts, *cells])
+    return text.getvalue()
 
 
 def _row(row: Mapping[str, Any]) -> Row:

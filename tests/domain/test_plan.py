@@ -311,3 +311,29 @@ def test_a_credit_of_a_placeholder_stays_a_draft_like_its_sale() -> None:
     refunded = order(total="10.00", current_total="0")
     later = planned(refunded, by=placeholder, ledger=(start, back), already=Exported(documents=first.exports))
     assert [each.is_posted for each in (*first.documents, *later.documents)] == [False, False]
+
+
+def test_a_refund_is_proven_with_the_sale_before_it_against_what_is_left() -> None:
+    start = entry(1, sale("20.00", quantity=2), sale("5.00", of="shipping"))
+    back = entry(2, sale("-10.00", quantity=-1), kind=AgreementKind.REFUND)
+    first = planned(order(line(quantity=2), shipping_lines=(shipping(),), total="25.00"), ledger=(start,))
+    facts = [json.loads(json.dumps(each.facts())) for each in first.exports]
+    left = order(line(quantity=2, current_quantity=1), total="25.00", current_total="15.00")
+    later = planned(left, ledger=(start, back), already=Exported.of_facts(facts))
+    assert later.proof.total.shopify == eur("-10.00")
+    assert {row.component: (row.shopify, row.documents) for row in later.whole.rows} == {
+        "goods": (eur("10.00"), eur("10.00")),
+        "shipping": (eur("5.00"), eur("5.00")),
+    }
+    assert later.whole.total.shopify == later.whole.total.documents == eur("15.00")
+
+
+def test_a_document_that_went_missing_shows_in_the_proof_of_the_whole_order() -> None:
+    start = entry(1, sale("20.00", quantity=2))
+    lost = entry(2, sale("-4.00", quantity=-1), kind=AgreementKind.REFUND)
+    back = entry(3, sale("-10.00", quantity=-1), kind=AgreementKind.REFUND)
+    first = planned(order(line(quantity=2), total="20.00"), ledger=(start,))
+    claimed = replace(first.exports[0], covers=(*first.exports[0].covers, lost.gid))
+    left = order(line(quantity=2, current_quantity=0), total="20.00", current_total="6.00")
+    later = planned(left, ledger=(start, lost, back), already=Exported(documents=(claimed,)))
+    assert later.whole.unexplained

@@ -78,7 +78,7 @@ def look(title: str, read: Any, rules: Rules, *, already: Exported = NOTHING_EXP
         outcome = "skipped"
     else:
         text = head + plan_text(plan)
-        outcome = "proven" if plan.proof.is_proven else "unproven"
+        outcome = "proven" if plan.proof.is_proven and plan.whole.is_proven else "unproven"
     if not isinstance(shipments, Skip):
         text += "".join(_shipment(each) for each in shipments)
     return Told(text=text, exported=after, outcome=outcome)

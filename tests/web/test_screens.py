@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 
 import pytest
@@ -97,6 +99,25 @@ def test_cy_is_told_that_alphas_things_are_not_there(office: Office, path: str) 
     assert answer.status_code == 404
     assert "This page is not here" in answer.text
     assert "1001" not in answer.text
+
+
+def test_the_cent_table_can_be_downloaded_by_its_own_shop_only(office: Office) -> None:
+    _with_trade(office)
+    path = "/records/Order/6000000001"
+    assert f"/app{path}/proof.csv" in office.look(path).text
+    answer = office.look(f"{path}/proof.csv")
+    assert answer.headers["content-type"].startswith("text/csv")
+    assert 'filename="cents-6000000001.csv"' in answer.headers["content-disposition"]
+    (row,) = csv.DictReader(io.StringIO(answer.text))
+    assert row["component"] == "Total"
+    assert [row[f"shop_{name}"] for name in ("shopify", "documents", "difference", "currency")] == [
+        "9.00",
+        "9.00",
+        "0.00",
+        "EUR",
+    ]
+    assert office.look(f"{path}/proof.csv", shop=BETA, who="cy").status_code == 404
+    assert office.look("/records/Order/6000000002/proof.csv").status_code == 404
 
 
 @pytest.mark.parametrize("path", SCREENS)

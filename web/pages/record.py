@@ -70,6 +70,22 @@ def show(asked: Asked) -> Response:
     )
 
 
+def proof_file(asked: Asked) -> Response:
+    """The cent table as a file."""
+    record = names.record_at(asked.path("record"))
+    with asked.transaction() as session:
+        story = timeline.of(session, record)
+    proof = proofs.read(story.proof) if story else None
+    if story is None or proof is None:
+        raise NotThere(record)
+    name = f"cents-{story.name.number}.csv"
+    return Response(
+        proofs.as_csv(proof),
+        media_type="text/csv",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
 def resync(asked: Asked) -> Response:
     """Reads the record anew from Shopify and plans again."""
     record = names.record_at(asked.path("record"))

@@ -5,7 +5,8 @@ document.addEventListener('submit', async (event) => {
   const form = event.target.closest('form[data-behavior~="download"]');
   if (!form) return;
   event.preventDefault();
-  const response = await ask(form.action, { method: 'POST', body: new URLSearchParams(new FormData(form)) });
+  const sent = form.method === 'post' ? { method: 'POST', body: new URLSearchParams(new FormData(form)) } : {};
+  const response = await ask(form.action, sent);
   if (!response) return;
   if (!response.ok) {
     show(await response.text(), location.href);
