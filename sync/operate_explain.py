@@ -7,10 +7,11 @@ as its code) and says so; it never writes anything.
 from __future__ import annotations
 
 import argparse
+import codecs
 import json
 import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
@@ -23,12 +24,25 @@ from sync import process
 from sync.actors import Engine
 from sync.domain import rules_json
 from sync.domain.documents import LineKind
+from sync.domain.exported import NOTHING_EXPORTED, Exported
 from sync.domain.mapper import Catalogue
 from sync.domain.rules import Rules, Service, TaxRule
-from sync.insight.explain import explain
-from sync.state import mappings
+from sync.insight import explain_input
+from sync.insight.explain import PLAIN, Explanation, explain
+from sync.insight.explain_input import codes_of
+from sync.state import links, mappings
 
 ANY = "any"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """What a body is explained with."""
+
+    rules: Rules
+    catalogue: Catalogue
+    mapping: str  # the name of the version, PLAIN, or that the rules were given
+    already: Exported = NOTHING_EXPORTED
 
 
 def run(options: argparse.Namespace) -> int:
@@ -39,82 +53,65 @@ def run(options: argparse.Namespace) -> int:
         given = Path(options.rules).read_bytes() if options.rules else None
     except OSError as error:
         raise WrongSetting(f"{error.filename} cannot be read: {error.strerror}.") from error
-    if nodes is None and (node := _as_nodes(body)) is not None:
-        nodes = node
-    codes = sorted({*_codes(_loaded(body)), *_codes(_loaded(nodes or b"null"))})
-    rules, catalogue, note = _mapping(options.shop, given, codes)
+    codes = sorted(codes_of(body) | codes_of(nodes))
+    known, note = _known(options.shop, given, codes, _order_of(body, options.topic, nodes))
     if note:
         sys.stderr.write(f"{note}\n")
     found = explain(
-        body, topic=options.topic, shop=options.shop, nodes=nodes, rules=rules, catalogue=catalogue
+        body,
+        topic=options.topic,
+        shop=options.shop,
+        nodes=nodes,
+        rules=known.rules,
+        catalogue=known.catalogue,
+        already=known.already,
+        mapping=known.mapping,
     )
-    text = json.dumps(found.as_json, ensure_ascii=False, indent=2) if options.json else found.text
-    sys.stdout.write(f"{text}\n")
+    _print(found, as_json=options.json)
     return found.status
 
 
-def _as_nodes(body: bytes) -> bytes | None:
-    """The body as an answer of the Admin API, when it is one: an order node, bare or in its envelope."""
-    loaded = _loaded(body)
-    if not isinstance(loaded, dict):
-        return None
-    if "data" in loaded or ("order" in loaded and "id" not in loaded):
-        return body
-    if str(loaded.get("id", "")).startswith("gid://shopify/Order/"):
-        return b'{"order": ' + body + b"}"
-    return None
+def _print(found: Explanation, *, as_json: bool) -> None:
+    """Writes what the terminal can show; a letter that it cannot is escaped, in JSON as JSON does it."""
+    encoding = sys.stdout.encoding or "utf-8"
+    is_whole = codecs.lookup(encoding).name.startswith("utf")
+    text = json.dumps(found.as_json, ensure_ascii=not is_whole, indent=2) if as_json else found.text
+    sys.stdout.write(f"{text}\n".encode(encoding, "backslashreplace").decode(encoding))
 
 
-def _loaded(raw: bytes) -> Any:
+def _order_of(body: bytes, topic: str, nodes: bytes | None) -> str:
+    """The order's gid; "" when the input does not tell it, of which the explanation tells the reason."""
     try:
-        return json.loads(raw, parse_float=str)
-    except (ValueError, RecursionError):
-        return None  # the explanation itself says what is wrong with it
+        return explain_input.given(body, topic, nodes).gid
+    except Fault:
+        return ""
 
 
-def _codes(value: Any) -> set[str]:
-    """Every SKU and barcode in a body."""
-    match value:
-        case dict():
-            own = {
-                value[name] for name in ("sku", "barcode") if isinstance(value.get(name), str) and value[name]
-            }
-            return own.union(*(_codes(each) for each in value.values()))
-        case list():
-            return set().union(*(_codes(each) for each in value))
-        case _:
-            return set()
-
-
-def _mapping(domain: str, given: bytes | None, codes: list[str]) -> tuple[Rules, Catalogue, str]:
+def _known(domain: str, given: bytes | None, codes: list[str], gid: str) -> tuple[Known, str]:
     if given is not None:
-        return rules_json.read_rules(json.loads(given)), _plain_catalogue(codes), ""
+        rules = rules_json.read_rules(json.loads(given))
+        return Known(rules=rules, catalogue=_plain_catalogue(codes), mapping="given"), ""
+    plain = Known(rules=_plain_rules(), catalogue=_plain_catalogue(codes), mapping=PLAIN)
     try:
         engine, broker = process.build(config.settings(), application="concord-explain", pool_size=2)
     except WrongSetting as missing:
-        return _plain_rules(), _plain_catalogue(codes), f"Explained with a plain mapping: {missing.sentence}"
+        return plain, f"Explained with a plain mapping: {missing.sentence}"
     try:
-        rules, catalogue = _of_shop(engine, domain, codes)
-        return rules, catalogue, ""
+        return _of_shop(engine, domain, codes, gid), ""
     except OperationalError:
-        return (
-            _plain_rules(),
-            _plain_catalogue(codes),
-            "Explained with a plain mapping: the database is away.",
-        )
+        return plain, "Explained with a plain mapping: the database is away."
     except Fault as fault:
-        return _plain_rules(), _plain_catalogue(codes), f"Explained with a plain mapping: {fault.sentence}"
+        return plain, f"Explained with a plain mapping: {fault.sentence}"
     except LookupError:
-        note = f"Explained with a plain mapping: {domain} has never installed Concord."
-        return _plain_rules(), _plain_catalogue(codes), note
+        return plain, f"Explained with a plain mapping: {domain} has never installed Concord."
     finally:
         engine.gateways.door.close()
         engine.gateways.database.close()
         broker.client.close()
 
 
-def _of_shop(engine: Engine, domain: str, codes: list[str]) -> tuple[Rules, Catalogue]:
-    """The mapping in force and the ERP's products. Raises LookupError for a shop that we do not know."""
+def _of_shop(engine: Engine, domain: str, codes: list[str], gid: str) -> Known:
+    """The mapping in force, the ERP's products and what it has of the order. Raises LookupError for an unknown shop."""
     gateways = engine.gateways
     with gateways.database.transaction() as session:
         shop_id = session.execute(select(Shop.id).where(Shop.domain == domain)).scalar()
@@ -122,8 +119,11 @@ def _of_shop(engine: Engine, domain: str, codes: list[str]) -> tuple[Rules, Cata
         raise LookupError(domain)
     connection = gateways.connection_of(shop_id)
     with gateways.database.transaction(shop_id=shop_id) as session:
-        rules = rules_json.read_rules(mappings.in_force(session, connection.id).rules)
-    return rules, gateways.catalogue(connection, gateways.open(connection, domain), codes)
+        version = mappings.in_force(session, connection.id)
+        rules, name = rules_json.read_rules(version.rules), f"version {version.number}"
+        already = links.exported(session, gid)
+    catalogue = gateways.catalogue(connection, gateways.open(connection, domain), codes)
+    return Known(rules=rules, catalogue=catalogue, mapping=name, already=already)
 
 
 def _plain_rules() -> Rules:

@@ -80,9 +80,8 @@ def plan_order(
         raise semantics.mixed(order, mix) from None
     except Misconfigured as fault:
         if fault.code == "unmapped_product" and agreements is None and "barcodes" in order.unknown:
-            return _ledger_needed(
-                order
-            )  # a body tells no barcode; the whole order may still find the product
+            # A body tells no barcode; the whole order may still find the product.
+            return _ledger_needed(order, f" {fault.sentence}")
         raise
 
 
@@ -99,10 +98,10 @@ def needs_ledger(order: Order, already: Exported = NOTHING_EXPORTED, rules: Rule
     )
 
 
-def _ledger_needed(order: Order) -> Skip:
+def _ledger_needed(order: Order, because: str = "") -> Skip:
     return Skip(
         code=LEDGER_NEEDED,
-        sentence=f"Order {order.name} must be read from Shopify, with its sales ledger.",
+        sentence=f"Order {order.name} must be read from Shopify, with its sales ledger.{because}",
         is_waiting=True,
     )
 

@@ -116,9 +116,7 @@ def _already_now(work: Work, order: Order) -> Exported:
 def _already(session: Session, order: Order) -> Exported:
     """What of this order is in the ERP, from the facts kept with its links. Raises UnderWay while we write to it."""
     back.wait_for_own(session, order.gid)
-    found = links.of_record(session, order.gid)
-    documents = [link.facts for link in found if link.kind in ("order", "delta")]
-    return Exported.of_facts(documents, [link.shopify_gid for link in found if link.kind == "shipment"])
+    return links.exported(session, order.gid)
 
 
 def _keep(work: Work, order: Order) -> None:

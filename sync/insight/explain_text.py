@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from sync.domain.documents import Document, DocumentLine
+from sync.domain.documents import Document, DocumentLine, ShipmentDocument
 from sync.domain.filters import Skip
 from sync.domain.money import Both
 from sync.domain.plan import Plan
@@ -18,7 +18,14 @@ TITLE_LETTERS = 44
 
 
 def planned(
-    plan: Plan, order: Order, *, verdict: str, topic: str, shop: str, looked_up_by: Sequence[str]
+    plan: Plan,
+    shipments: Sequence[ShipmentDocument],
+    order: Order,
+    *,
+    verdict: str,
+    topic: str,
+    shop: str,
+    looked_up_by: Sequence[str],
 ) -> str:
     """A plan, whole."""
     parts = [
@@ -29,16 +36,18 @@ def planned(
         ),
         _section("Customer", [f"{plan.customer.code}, {_who(plan, looked_up_by)}"]),
         *(_document(document) for document in plan.documents),
+        *(_shipment(each) for each in shipments),
         _section("Waiting", (each.sentence for each in plan.waiting)),
         _section("Cent table", _table((*plan.proof.rows, plan.proof.total))),
     ]
     return "\n".join(part for part in parts if part) + "\n"
 
 
-def skipped(skip: Skip, order: Order, *, topic: str, shop: str) -> str:
+def skipped(skip: Skip, shipments: Sequence[ShipmentDocument], order: Order, *, topic: str, shop: str) -> str:
     """An order that is left alone."""
     verdict = "waiting" if skip.is_waiting else "skipped"
-    return "\n".join((_head(verdict, topic, shop), _record(order), f"{skip.code}: {skip.sentence}")) + "\n"
+    parts = (_head(verdict, topic, shop), _record(order), f"{skip.code}: {skip.sentence}")
+    return "\n".join((*parts, *(_shipment(each) for each in shipments))) + "\n"
 
 
 def stopped(verdict: str, reason: Mapping[str, str], order: Order | None, *, topic: str, shop: str) -> str:
@@ -81,6 +90,13 @@ def _document(document: Document) -> str:
         *(_line(each) for each in document.lines),
     ]
     return _section(f"Document {head}", lines)
+
+
+def _shipment(shipment: ShipmentDocument) -> str:
+    word = "Cancelled shipment" if shipment.is_cancelled else "Shipment"
+    goods = [f"{quantity} x {item}" for item, quantity in shipment.lines]
+    parcels = [f"parcel {each.carrier} {each.tracking_number}".rstrip() for each in shipment.packages]
+    return _section(f"{word} {shipment.reference} from {shipment.warehouse or '-'}", [*goods, *parcels])
 
 
 def _line(line: DocumentLine) -> str:

@@ -55,9 +55,23 @@ def nodes(node: Json, key: str, read: Callable[[Any], T]) -> tuple[T, ...]:
     if not isinstance(holder, dict):
         raise Drift(key, "is not a connection")
     try:
-        return each(holder, "nodes", read)
+        if "nodes" in holder:
+            return each(holder, "nodes", read)
+        if "edges" in holder:
+            return each(holder, "edges", lambda edge: _of_edge(edge, read))
+        raise Drift("nodes", "is missing")
     except Drift as drift:
         raise drift.under(key) from None
+
+
+def _of_edge(edge: Json, read: Callable[[Any], T]) -> T:
+    node = need(edge, "node")
+    if not isinstance(node, dict):
+        raise Drift("node", "is not an object")
+    try:
+        return read(node)
+    except Drift as drift:
+        raise drift.under("node") from None
 
 
 def tax_line(node: Json) -> TaxLine:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from kit import clock
 from sync.connectors.base import Written
+from sync.domain.exported import Exported
 from sync.state.models import Link
 
 
@@ -26,6 +27,13 @@ def find(session: Session, *, connection_id: int, kind: str, shopify_gid: str) -
 def of_record(session: Session, record: str) -> list[Link]:
     """Everything that belongs to a record's page, oldest first."""
     return list(session.execute(select(Link).where(Link.record == record).order_by(Link.id)).scalars())
+
+
+def exported(session: Session, record: str) -> Exported:
+    """What of an order is in the ERP, from the facts kept with its links."""
+    found = of_record(session, record)
+    documents = [link.facts for link in found if link.kind in ("order", "delta")]
+    return Exported.of_facts(documents, [link.shopify_gid for link in found if link.kind == "shipment"])
 
 
 def by_erp(session: Session, *, connection_id: int, erp_model: str, erp_id: str) -> Link | None:
