@@ -84,6 +84,9 @@ class Grant(ShopOwned, Base):
     minted_with: Mapped[str] = mapped_column(String(16), server_default="")  # mark of the client secret
     is_valid: Mapped[bool] = mapped_column(server_default=text("true"))
     obtained_at: Mapped[datetime] = mapped_column(Moment)
+    renewal_due_at: Mapped[datetime | None] = mapped_column(
+        Moment
+    )  # after a renewal by the clock that failed
 
 
 class Staff(ShopOwned, Base):
@@ -122,7 +125,7 @@ class UsedState(Base):
 
 
 class AuditEntry(Base):
-    """Who did what, when, from where, before and after. Append-only: a trigger refuses update and delete,
+    """Who did what, when, from where, before and after. Append-only: triggers refuse update, truncate and delete,
     except of rows older than the retention."""
 
     __tablename__ = "audit_entry"

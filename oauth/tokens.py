@@ -6,12 +6,13 @@ back. Shopify is only asked while a lease is held and no transaction is open. A 
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from kit import clock
@@ -24,9 +25,12 @@ from oauth import audit, lease
 from oauth.models import Grant, Installation, Shop
 from oauth.token_calls import GrantLost, Pair, TokenEndpoint, mark
 
+log = logging.getLogger(__name__)
+
 REFRESH_BEFORE = timedelta(minutes=5)
 USABLE_FOR = timedelta(seconds=15)
 KEEP_ALIVE_BEFORE = timedelta(days=14)
+RENEW_AGAIN_AFTER = timedelta(hours=6)
 WAIT_SECONDS = 45.0
 LOOK_EVERY_SECONDS = 0.1
 
@@ -73,6 +77,15 @@ def needs_visit(detail: str = "") -> Misconfigured:
         "Shopify no longer accepts Concord's access. Open Concord once in the Shopify admin to renew it.",
         misses="grant",
         detail=detail,
+    )
+
+
+def renewable() -> ColumnElement[bool]:
+    """Grants that can be renewed without a person: the refresh token has not ended, or there is none to need."""
+    return or_(
+        Grant.refresh_token.is_(None),
+        Grant.refresh_expires_at.is_(None),
+        Grant.refresh_expires_at > clock.now(),
     )
 
 
@@ -161,16 +174,22 @@ class Tokens:
         return True
 
     def renew_aging(self, *, limit: int) -> int:
-        """Refreshes grants that would end unused, or that hang on the previous client secret. Returns how many."""
-        current = mark(self._settings.client_secret)
+        """Refreshes grants that would end unused, that hang on the previous client secret, or that never end. Returns
+        how many. One that fails is tried again after a while, so that closed shops keep nobody waiting."""
+        now, current = clock.now(), mark(self._settings.client_secret)
         query = all_shops(
             select(Grant.shop_id, Shop.domain)
             .join(Shop, Shop.id == Grant.shop_id)
-            .where(Grant.is_valid, Grant.refresh_token.is_not(None))
+            .where(Grant.is_valid, renewable())
             .where(
-                or_(Grant.refresh_expires_at < clock.now() + KEEP_ALIVE_BEFORE, Grant.minted_with != current)
+                or_(
+                    Grant.refresh_token.is_(None),
+                    Grant.refresh_expires_at < now + KEEP_ALIVE_BEFORE,
+                    Grant.minted_with != current,
+                )
             )
-            .order_by(Grant.refresh_expires_at)
+            .where(or_(Grant.renewal_due_at.is_(None), Grant.renewal_due_at <= now))
+            .order_by(Grant.refresh_expires_at.nulls_last(), Grant.shop_id)
             .limit(limit)
         )
         with self._database.transaction() as session:
@@ -179,8 +198,9 @@ class Tokens:
         for shop_id, domain in due:
             try:
                 renewed += self.obtain(shop_id, self._refreshed(domain, always=True), may_skip=True)
-            except Fault:
-                continue  # noted where it belongs: in the shop's state, or simply tried at the next round
+            except Fault as fault:
+                log.warning("token.renewal_failed", extra={"shop": domain, "fault_code": fault.code})
+                self._put_off(shop_id)
         return renewed
 
     def obtain(
@@ -209,6 +229,12 @@ class Tokens:
             raise needs_visit(lost.why) from lost
         finally:
             lease.give_back(self._database, shop_id, mine)
+
+    def _put_off(self, shop_id: int) -> None:
+        with self._database.transaction(shop_id=shop_id) as session:
+            row = self._row(session, lock=True)
+            if row is not None:
+                row.renewal_due_at = clock.now() + RENEW_AGAIN_AFTER
 
     def _openable(self, shop_id: int) -> Held | None:
         with self._database.transaction(shop_id=shop_id) as session:
@@ -268,6 +294,7 @@ class Tokens:
         row.refresh_expires_at = pair.refresh_expires_at
         row.scopes, row.minted_with = list(pair.scopes), pair.minted_with
         row.is_valid, row.obtained_at, row.scopes_at = True, clock.now(), clock.now()
+        row.renewal_due_at = None
         session.add(row)
 
     def _lost(self, shop_id: int, mine: uuid.UUID, why: str) -> None:

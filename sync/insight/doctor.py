@@ -23,6 +23,7 @@ from kit.faults import Misconfigured
 from oauth import rotation
 from oauth.models import Grant, PrivacyRequest
 from oauth.token_calls import mark
+from oauth.tokens import renewable
 from sync.state.models import Delivery, DeliveryState, Job, JobState
 
 OLDEST_POSTGRESQL = 15
@@ -191,7 +192,7 @@ def _client_secret(database: Database, settings: Settings) -> Iterator[Finding]:
     if not settings.previous_client_secret:
         return
     query = select(func.count()).where(
-        Grant.is_valid, Grant.minted_with != mark(settings.client_secret), Grant.refresh_token.is_not(None)
+        Grant.is_valid, Grant.minted_with != mark(settings.client_secret), renewable()
     )
     with database.transaction() as session:
         older = session.execute(all_shops(query)).scalar_one()

@@ -77,7 +77,15 @@ def test_nobody_can_lock_everybody_out(db: Database, shop_ids: tuple[int, int]) 
     assert changed.permissions == {"manage_staff"}
 
 
-@pytest.mark.parametrize("statement", ["update audit_entry set actor = 'nobody'", "delete from audit_entry"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "update audit_entry set actor = 'nobody'",
+        "delete from audit_entry",
+        "truncate audit_entry",
+        "truncate shop cascade",
+    ],
+)
 def test_the_audit_log_refuses_to_be_changed(db: Database, shop_ids: tuple[int, int], statement: str) -> None:
     alpha, _ = shop_ids
     with db.transaction(shop_id=alpha) as session:

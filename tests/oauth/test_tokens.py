@@ -19,7 +19,7 @@ from oauth.models import AuditEntry, Grant, Installation, Shop
 from oauth.tokens import Tokens
 from sandbox.shopify import tokens as shopify_tokens
 from tests.environments import CLIENT_ID
-from tests.oauth.shopify import ALPHA, LocalShopify
+from tests.oauth.shopify import ALPHA, BETA, LocalShopify
 
 HOUR = 3_600
 
@@ -232,3 +232,54 @@ def test_our_own_wrong_secret_does_not_cost_a_shop_its_grant(
     assert caught.value.misses == "settings:client_secret"
     assert grant_of(db, shop_id).is_valid
     assert state_of(db, shop_id) == Installation.INSTALLED
+
+
+def test_shops_that_cannot_be_renewed_keep_no_other_waiting(
+    db: Database,
+    tokens: Tokens,
+    installer: Installer,
+    shop_id: int,
+    shopify: LocalShopify,
+    settings: Settings,
+    noon: SetClock,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    shopify.install(BETA)
+    id_token = shopify.id_token(BETA, staff="cy")
+    beta = installer.arrive(verify(id_token, settings=settings), id_token).shop_id
+    with db.transaction(shop_id=beta) as session:
+        row = session.scalars(select(Grant)).one()
+        assert row.refresh_expires_at is not None
+        row.refresh_expires_at += timedelta(hours=1)
+    noon.move(77 * 86_400)
+    shopify.world.faults.add(
+        {"kind": "fail", "target": "token", "status": 423, "body": "", "shop": ALPHA, "times": 2}
+    )
+    assert tokens.renew_aging(limit=1) == 0
+    assert [record.message for record in caplog.records if record.name == "oauth.tokens"] == [
+        "token.renewal_failed"
+    ]
+    assert tokens.renew_aging(limit=1) == 1
+    assert tokens.renew_aging(limit=1) == 0
+    noon.move(6 * HOUR + 1)
+    assert tokens.renew_aging(limit=1) == 0
+    noon.move(6 * HOUR + 1)
+    assert tokens.renew_aging(limit=1) == 1
+    assert grant_of(db, shop_id).renewal_due_at is None
+
+
+def test_a_refresh_token_that_has_ended_is_not_tried_and_one_that_never_ends_is_swapped(
+    db: Database, tokens: Tokens, shop_id: int, shopify: LocalShopify, sealer: Sealer, noon: SetClock
+) -> None:
+    with db.transaction(shop_id=shop_id) as session:
+        session.scalars(select(Grant)).one().refresh_expires_at = noon.now() - timedelta(seconds=1)
+    calls = shopify.token_calls
+    assert tokens.renew_aging(limit=10) == 0
+    assert shopify.token_calls == calls
+    old = shopify_tokens.offline(shopify.world.store, ALPHA, client_id=CLIENT_ID, expiring=False)
+    with db.transaction(shop_id=shop_id) as session:
+        row = session.scalars(select(Grant)).one()
+        row.access_token = sealer.seal(Secret(old["access_token"]), place("grant", "access_token", shop_id))
+        row.access_expires_at = row.refresh_token = row.refresh_expires_at = None
+    assert tokens.renew_aging(limit=10) == 1
+    assert grant_of(db, shop_id).refresh_token is not None
