@@ -21,6 +21,7 @@ sandbox: venv ## only the local Shopify, at http://127.0.0.1:9100
 	@exec $(BIN)/python -m sandbox.shopify
 
 test: venv lint ## lint and every test, with the real ERP, a browser and processes that are killed
+	@$(BIN)/python -m sandbox.prepare
 	@$(PYTEST)
 
 check: venv lint ## before a commit: lint and the fast tests, under two minutes

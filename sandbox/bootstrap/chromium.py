@@ -12,7 +12,10 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+
+Progress = Callable[[str], None]
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 MAC = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
@@ -39,14 +42,19 @@ def find() -> str | None:
     return _playwright_path()
 
 
-def ensure() -> str:
+def say(what: str) -> None:
+    """Progress for whoever reads standard error."""
+    print(f"  {what} ...", file=sys.stderr, flush=True)
+
+
+def ensure(progress: Progress = say) -> str:
     """A browser, installed if there was none. Raises SystemExit with one sentence when that fails."""
     if found := find():
         return found
     LOCK.parent.mkdir(exist_ok=True)
     with LOCK.open("w") as lock:  # several test workers may miss it at the same moment
         fcntl.flock(lock, fcntl.LOCK_EX)
-        return find() or _download() or _from_debian() or _give_up()
+        return find() or _download(progress) or _from_debian(progress) or _give_up()
 
 
 def _playwright_path() -> str | None:
@@ -57,16 +65,18 @@ def _playwright_path() -> str | None:
     return path if asked.returncode == 0 and os.access(path, os.X_OK) else None
 
 
-def _download() -> str | None:
+def _download(progress: Progress) -> str | None:
     if importlib.util.find_spec("playwright") is None:
         return None
+    progress("downloading Chromium by Playwright")
     command = [sys.executable, "-m", "playwright", "install", "--only-shell", "chromium"]
     return _playwright_path() if _runs(command, DOWNLOAD_SECONDS) else None
 
 
-def _from_debian() -> str | None:
+def _from_debian(progress: Progress) -> str | None:
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
         return None
+    progress("installing Debian's chromium")
     install = ["apt-get", "install", "-y", "-q", "--no-install-recommends", "chromium"]
     if _runs(install, INSTALL_SECONDS) or (
         _runs(["apt-get", "update", "-q"], INSTALL_SECONDS) and _runs(install, INSTALL_SECONDS)
@@ -76,7 +86,6 @@ def _from_debian() -> str | None:
 
 
 def _runs(command: list[str], seconds: int) -> bool:
-    print(f"  $ {' '.join(command[-4:])}", file=sys.stderr, flush=True)
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     try:
         done = subprocess.run(

@@ -77,8 +77,12 @@ def ensure(postgres_url: str, progress: Progress) -> dict[str, Company]:
     }
 
 
-def are_prepared() -> bool:
-    """Whether the dumps of all companies are in the cache, as this version of the set-up makes them."""
+def is_prepared() -> bool:
+    """Whether the cache holds the environment and the dumps of all companies, as this version makes them."""
+    return environment.is_current() and _has_dumps()
+
+
+def _has_dumps() -> bool:
     return all(_dump(_folder(), shop).exists() for shop in seed_data.SHOPS)
 
 
@@ -86,7 +90,7 @@ def prepare(postgres_url: str, progress: Progress) -> None:
     """Brings Tryton's environment and the dumps of all companies into the cache. Raises CannotStart."""
     environment.ensure(progress)
     with environment.alone("databases"):
-        if not are_prepared():
+        if not _has_dumps():
             making.make(postgres_url, _folder(), progress)
 
 

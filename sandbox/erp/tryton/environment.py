@@ -31,17 +31,25 @@ FOREIGN = ("VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH", "UV_PROJECT_ENVIRONMENT")
 
 def ensure(progress: Progress) -> Path:
     """The environment's folder, made or brought up to the lock if need be. Raises CannotStart with what went wrong."""
-    wanted = hashlib.sha256(LOCK.read_bytes() + sys.version.encode()).hexdigest()
     with alone("environment"):
-        if not STAMP.exists() or STAMP.read_text() != wanted:
+        if not is_current():
             progress("installing Tryton")
             LOG.write_bytes(b"")
             shutil.rmtree(VENV, ignore_errors=True)
             if not (_with_uv() or _with_pip()):
                 tail = "\n".join(LOG.read_text(errors="replace").splitlines()[-12:])
                 raise CannotStart(f"Tryton could not be installed; the end of {LOG} says:\n{tail}")
-            STAMP.write_text(wanted)
+            STAMP.write_text(_wanted())
     return VENV
+
+
+def is_current() -> bool:
+    """Whether the environment is there and up to the lock."""
+    return STAMP.exists() and STAMP.read_text() == _wanted()
+
+
+def _wanted() -> str:
+    return hashlib.sha256(LOCK.read_bytes() + sys.version.encode()).hexdigest()
 
 
 def program(name: str) -> Path:
