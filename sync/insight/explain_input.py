@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from kit.faults import Misconfigured
+from kit.faults import Misconfigured, Rejected
 from sync.domain.history import Agreement
 from sync.domain.records import Order
 from sync.shopify import bodies, reader
@@ -59,7 +59,7 @@ def codes_of(raw: bytes | None) -> set[str]:
         return set()
     try:
         left = [bodies.parse(raw)]
-    except bodies.Rejected:
+    except Rejected:
         return set()  # the explanation itself says what is wrong with it
     found: set[str] = set()
     while left:
@@ -74,7 +74,7 @@ def codes_of(raw: bytes | None) -> set[str]:
 
 def _of_no_order(topic: str) -> Misconfigured:
     if topic.startswith(("customers/", "companies/", "company_locations/")):
-        sentence = f"A delivery of {topic} brings a party of the ERP up to date, and no document; explain tells documents."
+        sentence = f"A delivery of {topic} keeps a party of the ERP up to date; only orders are explained."
     else:
         sentence = f"A delivery of {topic} makes no ERP document by itself."
     return Misconfigured("topic_not_planned", sentence, misses="")
