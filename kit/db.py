@@ -38,8 +38,10 @@ from sqlalchemy.orm import (
     sessionmaker,
     with_loader_criteria,
 )
-from sqlalchemy.sql import TextClause, visitors
+from sqlalchemy.orm.context import FromStatement
+from sqlalchemy.sql import TableClause, TextClause, visitors
 from sqlalchemy.sql.base import Executable
+from sqlalchemy.sql.selectable import TextualSelect
 
 from kit import clock
 
@@ -151,7 +153,7 @@ def _guard(state: ORMExecuteState) -> None:
     options = state.execution_options
     if options.get("all_shops") or state.is_column_load or state.is_relationship_load:
         return
-    if isinstance(state.statement, TextClause):
+    if _is_raw(state.statement):
         raise NoShop("raw SQL cannot be scoped by shop; it must say `all_shops`")
     shop_id = state.session.info.get("shop_id")
     if shop_id is None:
@@ -162,10 +164,19 @@ def _guard(state: ORMExecuteState) -> None:
         raise NoShop(f"a statement on the bare table {', '.join(sorted(bare))} cannot be scoped by shop")
     if state.is_insert:
         _guard_insert(state, shop_id)
+    if state.is_update:
+        _guard_update(state, shop_id)
     if state.is_select or state.is_update or state.is_delete:
         state.statement = state.statement.options(
             with_loader_criteria(ShopOwned, lambda cls: cls.shop_id == shop_id, include_aliases=True)
         )
+
+
+def _is_raw(statement: Any) -> bool:
+    """Whether a statement is a text, or reads from one: nobody can tell what it touches."""
+    return isinstance(statement, TextClause | TextualSelect | FromStatement) or any(
+        isinstance(each, TextClause) for each in getattr(statement, "_from_obj", ())
+    )
 
 
 def _bare_tables(statement: Any) -> set[str]:
@@ -174,6 +185,8 @@ def _bare_tables(statement: Any) -> set[str]:
     found: dict[str, bool] = {}
     for part in visitors.iterate(statement):
         table = part.table if isinstance(part, Column) else part
+        if isinstance(table, TableClause) and not isinstance(table, Table) and table.name in owned:
+            return {table.name}  # `table("job")` has no class at all
         if isinstance(table, Table) and table.name in owned:
             is_mapped = "parententity" in part._annotations
             if isinstance(part, Column) and not is_mapped:
@@ -185,6 +198,8 @@ def _bare_tables(statement: Any) -> set[str]:
 def _guard_insert(state: ORMExecuteState, shop_id: int) -> None:
     statement: Any = state.statement
     if shop_owned_tables(statement.table):
+        if statement.select is not None:
+            raise NoShop("rows that are inserted from a select cannot be looked at; it must say `all_shops`")
         many: Any = [values for group in statement._multi_values or () for values in group]
         given = state.parameters or {}
         many += [statement._values or {}, *(given if isinstance(given, list | tuple) else [given])]
@@ -193,6 +208,13 @@ def _guard_insert(state: ORMExecuteState, shop_id: int) -> None:
                 other = getattr(value, "value", value)
                 if getattr(column, "key", column) == "shop_id" and other != shop_id:
                     raise NoShop(f"a row of shop {other} is inserted in a session of shop {shop_id}")
+
+
+def _guard_update(state: ORMExecuteState, shop_id: int) -> None:
+    statement: Any = state.statement
+    for column, value in dict(statement._values or {}).items():
+        if getattr(column, "key", column) == "shop_id" and getattr(value, "value", value) != shop_id:
+            raise NoShop(f"a row of shop {shop_id} is given to another shop")
 
 
 def _guard_flush(session: Session, _context: UOWTransaction, _instances: Any) -> None:
@@ -208,7 +230,9 @@ def shop_owned_tables(statement: Any) -> set[str]:
     """Names of the shop-owned tables that a statement touches anywhere in it."""
     owned = _owned_names()
     return {
-        part.name for part in visitors.iterate(statement) if isinstance(part, Table) and part.name in owned
+        part.name
+        for part in visitors.iterate(statement)
+        if isinstance(part, TableClause) and part.name in owned
     }
 
 

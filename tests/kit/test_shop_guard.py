@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, exists, func, literal, select, text, union, update
+from sqlalchemy import column, delete, exists, func, literal, select, table, text, union, update
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.base import Executable
@@ -83,6 +83,11 @@ BARE: dict[str, Executable] = {
     "delete": delete(TABLE),  # type: ignore[arg-type]
     "exists": select(literal(1)).where(exists().where(TABLE.c.id > 0)),
     "text": text("select id from job"),
+    "text with columns": text("select id from job").columns(Job.id),
+    "entity from a text": select(Job).from_statement(text("select * from job")),
+    "from a text": select(literal(1)).select_from(text("job")),
+    "a table by its name": select(column("id")).select_from(table("job")),
+    "a table by its name with columns": select(table("job", column("id")).c.id),
 }
 
 
@@ -97,6 +102,21 @@ def test_what_cannot_be_scoped_is_refused(db: Database, beta: int, way: str) -> 
 def test_without_a_shop_nothing_is_read_by_accident(db: Database, beta: int, way: str) -> None:
     with pytest.raises(NoShop), db.transaction() as session:
         session.execute(READS[way])
+
+
+def test_no_row_is_given_to_another_shop(db: Database, beta: int) -> None:
+    moved = values(beta)
+    with db.transaction(shop_id=beta) as session:
+        session.execute(insert(Job).values(moved))
+        session.execute(update(Job).values(shop_id=beta))
+    for statement in (
+        update(Job).values(shop_id=beta - 1),
+        update(Job).values({Job.shop_id: beta - 1}),
+        update(Job).values(shop_id=Job.shop_id - 1),
+        update(Job).ordered_values((Job.shop_id, beta - 1)),
+    ):
+        with pytest.raises(NoShop), db.transaction(shop_id=beta) as session:
+            session.execute(statement)
 
 
 def test_no_row_is_inserted_for_another_shop(db: Database, beta: int) -> None:
@@ -114,6 +134,8 @@ def test_no_row_is_inserted_for_another_shop(db: Database, beta: int) -> None:
             session.execute(statement, parameters)
     with pytest.raises(NoShop), db.transaction(shop_id=beta) as session:
         session.add(Job(**foreign))
+    with pytest.raises(NoShop), db.transaction(shop_id=beta) as session:
+        session.execute(insert(Job).from_select(["shop_id", "flow"], select(literal(beta - 1), Job.flow)))
     with db.transaction(shop_id=beta) as session:
         session.execute(insert(Job).values(own))
         assert session.scalar(select(func.count()).select_from(Job)) == 1
