@@ -22,6 +22,7 @@ from sync.domain.policies import BackPolicies, Mode, Road
 from sync.domain.rules import Rules
 from sync.flows import road
 from sync.flows.road import Work
+from sync.shopify.writer import NeedsNewKey
 from sync.state import intents, jobs, mappings
 from sync.state.models import Intent, IntentState, Link
 from sync.state.settings_models import Connection
@@ -41,6 +42,17 @@ class UnderWay(Transient):
             "own_write_under_way",
             "Concord is writing to this order at Shopify; the order is looked at afterwards.",
             after_seconds=5.0,
+        )
+
+
+class NewKeyNeeded(Transient):
+    """Shopify does not take the key of this write again. The next try reads the state and sends under a new one."""
+
+    def __init__(self, refused: NeedsNewKey) -> None:
+        super().__init__(
+            "new_key_needed",
+            "The first try of this write failed at Shopify. It is tried again.",
+            detail=f"{refused.code}: {refused.detail}",
         )
 
 
@@ -110,13 +122,14 @@ def legacy_id(order: str) -> str:
 
 def version_of(session: Session, work: Work, *, purpose: str, variables: Any) -> int:
     """The version of the intent for these contents: that of an open one with the same contents, else a new one.
-    An open one with other contents is dropped: whoever calls this has just read what the other side has."""
+    An open one with other contents, or whose key Shopify may have forgotten, is dropped: whoever calls this has just
+    read what the other side has, and a forgotten key would not keep the write from happening twice."""
     flow, record = work.job.flow, work.job.record
     wanted = fingerprint(variables)
     for intent in intents.open_ones(session, flow=flow, record=record):
         if intent.purpose != purpose:
             continue
-        if intent.variables_hash == wanted:
+        if intent.variables_hash == wanted and not intents.is_key_forgotten(intent):
             return intent.version
         intents.close(session, intent.key, state=IntentState.DROPPED)
     highest = session.scalar(
@@ -132,9 +145,19 @@ def write(work: Work, *, purpose: str, variables: Any, call: Callable[[str], Wri
     other side and found that it is not done: an open intent is sent again with its key, never asked for."""
     with work.transaction() as session:
         version = version_of(session, work, purpose=purpose, variables=variables)
-    return road.write(
-        work, purpose=purpose, version=version, variables=variables, call=call, ask=lambda: None
-    )
+    return under_key(work, purpose=purpose, version=version, variables=variables, call=call)
+
+
+def under_key(
+    work: Work, *, purpose: str, version: int, variables: Any, call: Callable[[str], Written]
+) -> Written:
+    """Does the write of this version of an intent. Raises NewKeyNeeded when Shopify will not take its key again."""
+    try:
+        return road.write(
+            work, purpose=purpose, version=version, variables=variables, call=call, ask=lambda: None
+        )
+    except NeedsNewKey as refused:
+        raise NewKeyNeeded(refused) from refused
 
 
 def is_begun(session: Session, work: Work, *, purpose: str) -> bool:

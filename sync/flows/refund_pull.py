@@ -23,12 +23,11 @@ from sync.domain.money import Both, Money
 from sync.domain.policies import BackPolicies, Road
 from sync.domain.records import Order
 from sync.domain.rules import Rules
-from sync.flows import back, refund_plan, road
+from sync.flows import back, refund_plan
 from sync.flows.road import Done, Outcome, Skipped, Work
 from sync.shopify import reader, refunds
 from sync.shopify.reader import Read
 from sync.shopify.refunds import Made, Wish
-from sync.shopify.writer import NeedsNewKey
 from sync.state import intents, jobs, links
 from sync.state.models import Intent, IntentState, Job, Lane
 from sync.state.settings_models import Connection
@@ -139,17 +138,8 @@ def _make(work: Work, policies: BackPolicies, told: CreditTold, wanted: tuple[Wi
         result.append(refunds.create(client, wish, key=key, lane=work.job.lane))
         return Written(model=KIND, erp_id=result[0].gid, number=told.number, state="made", total=money.shop)
 
-    try:
-        # The order's refunds were read a moment ago, and ours was not among them.
-        written = road.write(
-            work, purpose=PURPOSE, version=version, variables=variables, call=call, ask=lambda: None
-        )
-    except NeedsNewKey as refused:
-        raise Transient(
-            "new_key_needed",
-            "The first try of this refund failed at Shopify. It is tried again.",
-            detail=refused.detail,
-        ) from refused
+    # The order's refunds were read a moment ago, and ours was not among them.
+    written = back.under_key(work, purpose=PURPOSE, version=version, variables=variables, call=call)
     if result:
         return result[0]
     found = refunds.find(client, wish.order, wish.mark, lane=work.job.lane)

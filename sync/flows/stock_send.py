@@ -18,7 +18,7 @@ from sync.flows import back
 from sync.flows.road import Work
 from sync.shopify import stock as shopify
 from sync.shopify.stock import Level, Row, RowsRefused
-from sync.shopify.writer import NeedsNewKey, Refused
+from sync.shopify.writer import Refused
 from sync.state import sold, stock
 from sync.state.settings_models import Connection
 from sync.state.stock_models import StockTarget
@@ -155,7 +155,7 @@ def _set(work: Work, location: str, steps: Sequence[_Step]) -> Sent:
         _write(work, location, rows)
     except RowsRefused as refused:
         return _split(work, steps, refused)
-    except NeedsNewKey:
+    except back.NewKeyNeeded:
         return Sent(stale=len(steps))  # nothing happened under the old key: read again, new version
     with work.transaction() as session:
         for step in steps:

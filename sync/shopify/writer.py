@@ -6,12 +6,15 @@ function that settles its outcome by asking, because a key is forgotten after a 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any, Never
 
 from kit.faults import OutcomeUnknown, Rejected, Transient
 from sync.shopify.answers import UserErrors, user_errors
 from sync.shopify.client import Client
+
+log = logging.getLogger(__name__)
 
 STALE_CODES = ("CHANGE_FROM_QUANTITY_STALE", "COMPARE_QUANTITY_STALE")
 BUSY_CODES = ("SERVICE_UNAVAILABLE", "INTERNAL_ERROR")
@@ -37,7 +40,8 @@ class Stale(Refused):
 
 
 class NeedsNewKey(Refused):
-    """The first try with this key failed for good. Read the state, then send under a new version of the intent."""
+    """This key is used up: its first try failed for good, or had other contents. Read the state, then send under a new
+    version of the intent."""
 
 
 def done(
@@ -102,7 +106,9 @@ def _check_key(name: str, errors: UserErrors) -> None:
         if told == "IDEMPOTENCY_KEY_PARAMETER_MISMATCH" or (
             not told and ("parameter" in words or "different" in words)
         ):
-            raise Refused(errors, operation=name, code="key_mismatch")
+            # A bug of ours, or of whoever used the key before us. What that did is not what we want: look first.
+            log.error("shopify.key_mismatch", extra={"operation": name})
+            raise NeedsNewKey(errors, operation=name, code="key_mismatch")
         raise OutcomeUnknown(
             "no_verdict", "Shopify did not say whether it did it.", detail=f"{name}: {error.message}"
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select, update
@@ -21,7 +21,9 @@ from kit.crypto import fingerprint
 from sync.state.models import Intent, IntentState
 
 NAMESPACE = uuid.UUID("6f9c1f0e-5a3b-4c1e-9a57-0c0ac0ac0ac0")
-KEY_LIFE = timedelta(hours=24)  # Shopify forgets an idempotency key a day after its first use
+KEY_LIFE = timedelta(
+    hours=23
+)  # Shopify forgets a key a day after its first use; an hour is left for the way there
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,13 +34,11 @@ class Begun:
     state: IntentState
     outcome: Mapping[str, Any]
     is_fresh: bool  # nobody has tried it before
-    is_changed: bool  # the variables differ from those it was first saved with
-    first_sent_at: datetime | None
 
-    @property
-    def is_key_forgotten(self) -> bool:
-        """Whether Shopify may have forgotten the key: read before write."""
-        return self.first_sent_at is not None and clock.now() - self.first_sent_at >= KEY_LIFE
+
+def is_key_forgotten(intent: Intent) -> bool:
+    """Whether Shopify may have forgotten the key: it protects no more, so read first, then write under a new one."""
+    return intent.first_sent_at is not None and clock.now() - intent.first_sent_at >= KEY_LIFE
 
 
 def key_of(*, shop_id: int, flow: str, record: str, purpose: str, version: int) -> uuid.UUID:
@@ -82,16 +82,12 @@ def begin(
             state=IntentState.INTENDED,
             outcome={},
             is_fresh=True,
-            is_changed=False,
-            first_sent_at=None,
         )
     begun = Begun(
         key=key,
         state=IntentState(before.state),
         outcome=before.outcome,
         is_fresh=False,
-        is_changed=before.variables_hash != wanted,
-        first_sent_at=before.first_sent_at,
     )
     if begun.state is not IntentState.DONE:
         before.tries += 1
