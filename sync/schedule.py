@@ -9,11 +9,13 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import Connection, func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from kit import clock
+from kit.bulkheads import Bulkhead
 from kit.db import all_shops
 from sync.actors import Engine
 from sync.flows import periodic
@@ -48,16 +50,22 @@ class Clock:
         self._rhythms = [_Rhythm(every, act) for every, act in periodic.RHYTHMS]
 
     def tick(self) -> None:
-        """Everything that is due now."""
-        self.sweep_deliveries()
-        self.reap()
-        self.wake()
+        """Everything that is due now. A bug in one act keeps no other from its turn; then it is raised."""
         now = clock.now()
+        acts: list[Callable[[], object]] = [self.sweep_deliveries, self.reap, self.wake]
         for rhythm in self._rhythms:
             # A clock that jumped back must not stop the rhythm until it has caught up.
             if rhythm.last_at is None or now - rhythm.last_at >= rhythm.every or now < rhythm.last_at:
                 rhythm.last_at = now
-                rhythm.act(self.engine.gateways)
+                acts.append(partial(rhythm.act, self.engine.gateways))
+        failures = []
+        for act in acts:
+            with Bulkhead(log, "clock.act_failed", letting=(DBAPIError,)) as part:
+                act()
+            if part.failure is not None:
+                failures.append(part.failure)
+        if failures:
+            raise failures[0]
 
     def sweep_deliveries(self) -> None:
         """Wakes workers for deliveries whose nudge was lost."""
@@ -113,7 +121,8 @@ class Clock:
 
 
 def run(engine: Engine, stop: threading.Event) -> None:
-    """Ticks until told to stop. Stands by while another clock holds the lock; waits while PostgreSQL is away."""
+    """Ticks until told to stop. Stands by while another clock holds the lock; waits while PostgreSQL is away. A bug in
+    one act is in the log with its trace each time; the clock goes on."""
     ticking = Clock(engine)
     while not stop.is_set():
         try:
@@ -121,7 +130,8 @@ def run(engine: Engine, stop: threading.Event) -> None:
                 connection.execution_options(isolation_level="AUTOCOMMIT")
                 while not stop.is_set():
                     if _is_ours(connection):
-                        ticking.tick()
+                        with Bulkhead(log, "clock.tick_failed", letting=(DBAPIError,)):
+                            ticking.tick()
                     stop.wait(TICK_SECONDS)
         except DBAPIError as error:
             log.warning("clock.database_away", extra={"error_kind": type(error.orig).__name__})

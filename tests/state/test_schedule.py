@@ -248,14 +248,36 @@ def test_a_machine_whose_clock_is_wrong_loses_no_lease_and_takes_none_away(
     assert job(db, job_id).state == JobState.RUNNING
 
 
+def test_a_bug_in_one_rhythm_keeps_no_other_from_its_turn_and_is_loud(
+    db: Database, engine: Engine, alpha: int, noon: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[datetime] = []
+
+    def mistake(_gateways: Gateways) -> None:
+        raise TypeError("a bug")
+
+    minute = timedelta(minutes=1)
+    rhythms = ((minute, mistake), (minute, lambda _gateways: done.append(clock.now())))
+    monkeypatch.setattr(periodic, "RHYTHMS", rhythms)
+    ticking = Clock(engine)
+    for _ in range(3):
+        with pytest.raises(TypeError, match="a bug"):
+            ticking.tick()
+        noon.move(60)
+    assert len(done) == 3
+
+
 class Counting(Clock):
-    """A clock whose ticks are counted."""
+    """A clock whose ticks are counted; one of the first has a bug, which must not end the process."""
 
     ticks: dict[str, int] = {}
+    fails_at = 2
 
     def tick(self) -> None:
         name = threading.current_thread().name
         self.ticks[name] = self.ticks.get(name, 0) + 1
+        if self.ticks[name] == self.fails_at:
+            raise TypeError("a bug")
 
 
 def test_of_two_clocks_one_acts_and_the_other_takes_over_when_it_ends(
