@@ -17,6 +17,7 @@ COPY web web
 COPY frontend frontend
 COPY migrations migrations
 ENV PATH=/opt/venv/bin:$PATH PYTHONPATH=/app PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+RUN printf '#!/bin/sh\nexec python -m sync "$@"\n' > /opt/venv/bin/concord && chmod 755 /opt/venv/bin/concord
 USER concord
 EXPOSE 8000
 # web; the other processes of compose.yaml override this

@@ -9,6 +9,7 @@ import hashlib
 import importlib.util
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -77,6 +78,18 @@ def install(*, with_uv: bool) -> None:
         stop(f"the packages could not be installed; the end of {LOG.relative_to(ROOT)} says:\n{_tail()}")
 
 
+def write_command() -> None:
+    """`concord` beside the environment's other commands: this checkout's own code, called from any folder."""
+    command = VENV / "bin" / "concord"
+    script = '#!/bin/sh\nPYTHONPATH={} exec {} -m sync "$@"\n'.format(
+        shlex.quote(str(ROOT)), shlex.quote(str(VENV / "bin" / "python"))
+    )
+    if command.exists() and command.read_text(encoding="utf-8") == script:
+        return
+    command.write_text(script, encoding="utf-8")
+    command.chmod(0o755)
+
+
 def main() -> int:
     """Brings `.venv` up to the lock and says what it does while it does something."""
     use_new_enough_python()
@@ -84,6 +97,7 @@ def main() -> int:
 
     wanted = hashlib.sha256(LOCK.read_bytes()).hexdigest()
     if STAMP.exists() and STAMP.read_text(encoding="ascii") == wanted and (VENV / "bin" / "python").exists():
+        write_command()
         return 0
     LOG.parent.mkdir(exist_ok=True)
     LOG.write_bytes(b"")
@@ -94,6 +108,7 @@ def main() -> int:
         with_uv = get_uv()
     with step("packages of requirements-dev.lock"):
         install(with_uv=with_uv)
+    write_command()
     STAMP.write_text(wanted, encoding="ascii")
     return 0
 

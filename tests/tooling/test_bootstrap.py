@@ -7,6 +7,7 @@ import hashlib
 import importlib.util
 import os
 import re
+import subprocess
 import sys
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -44,6 +45,27 @@ def test_an_old_python_is_one_clear_sentence(
 def test_any_python_3_can_read_the_script_that_says_so() -> None:
     for name in ("sandbox/__init__.py", "sandbox/bootstrap/__init__.py", "sandbox/bootstrap/environment.py"):
         ast.parse((ROOT / name).read_text(encoding="utf-8"), feature_version=(3, 6))
+
+
+def test_the_runbooks_command_is_there_and_works_from_any_folder(tmp_path: Path) -> None:
+    environment.write_command()
+    told = subprocess.run(
+        [environment.VENV / "bin" / "concord", "explain", "--help"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (told.returncode, told.stderr) == (0, "")
+    assert "BODY.json" in told.stdout
+
+
+def test_the_image_has_the_runbooks_command_too() -> None:
+    image = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    told = re.search(r"printf '(.+)' > (\S+)/concord && chmod 755 \2/concord", image)
+    assert told is not None
+    assert told[1] == '#!/bin/sh\\nexec python -m sync "$@"\\n'
+    assert f"PATH={told[2]}:" in image
 
 
 def test_a_python_without_venv_names_the_package_to_install(
