@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from sandbox.shopify.commands import orders
-from sync.domain.rules import SHOPIFY_ID, FieldRule, MatchBy, Rules
+from sync.domain.documents import LineKind
+from sync.domain.rules import SHOPIFY_ID, FieldRule, MatchBy, Rules, Service, TaxRule
 from sync.domain.rules_json import read_rules
 from sync.state import mappings
 from sync.state.models import Job
@@ -233,3 +235,69 @@ def test_an_order_that_a_field_holds_goes_on_when_the_field_gets_a_default(mappe
     mapped.do("/mappings/fields/1", **NEW, default="none", is_required="yes", publish="yes")
     mapped.work()
     assert states(mapped) == ["done"]
+
+
+def test_a_tax_is_told_apart_by_name_by_how_prices_have_it_and_by_who_pays_it(mapped: Office) -> None:
+    whole = {
+        "key_new": "19",
+        "country_new": "de",
+        "title_new": "VAT",
+        "included_new": "on_top",
+        "channel_new": "yes",
+        "line_new": "T2",
+    }
+    before = rules(mapped).taxes
+    assert mapped.do("/mappings/taxes", **whole, publish="yes").status_code == 200
+    added = TaxRule(
+        erp_tax="T2",
+        rate=Decimal("0.19"),
+        country="DE",
+        title="VAT",
+        is_included=False,
+        is_channel_liable=True,
+    )
+    assert rules(mapped).taxes == (*before, added)
+    mapped.do("/mappings/taxes", line_new="T1", included_new="either", publish="yes")
+    assert rules(mapped).taxes == (*before, added, TaxRule(erp_tax="T1"))
+    page = mapped.look("/mappings/taxes").text
+    assert "any rate" in page
+    assert polaris.problems(page) == []
+    wrong = mapped.do("/mappings/taxes", country_new="D", line_new="T1")
+    assert "Write the country in two letters" in wrong.text
+
+
+def test_money_that_is_not_goods_is_booked_on_an_account_of_the_erp(mapped: Office) -> None:
+    mapped.books.options["account"] = [{"erp_id": "A1", "name": "Rounding", "code": "7300"}]
+    page = mapped.look("/mappings/services").text
+    assert polaris.problems(page) == []
+    assert '<s-option value="A1">7300 – Rounding</s-option>' in page
+    mapped.do("/mappings/services", line_shipping="S1", account_residual="A1", publish="yes")
+    assert rules(mapped).services[LineKind.RESIDUAL] == Service(account="A1")
+    mapped.do("/mappings/services", line_shipping="S1", publish="yes")
+    assert rules(mapped).services[LineKind.RESIDUAL].account == "A1"
+    mapped.do("/mappings/services", line_shipping="S1", account_residual="", publish="yes")
+    assert LineKind.RESIDUAL not in rules(mapped).services
+
+
+def test_an_erp_without_accounts_is_not_asked_for_any(mapped: Office) -> None:
+    assert "account_tip" not in mapped.look("/mappings/services").text
+
+
+def test_channels_time_zone_country_and_restocking_are_policies(mapped: Office) -> None:
+    whole = {"only_sources": "web, pos", "timezone": "Asia/Tokyo", "country": "jp", "publish": "yes"}
+    assert mapped.do("/policies", **whole).status_code == 200
+    now = rules(mapped)
+    assert now.filters.only_sources == ("web", "pos")
+    assert (now.timezone, now.country, now.returns_restock) == ("Asia/Tokyo", "JP", False)
+    mapped.do("/policies", **whole, returns_restock="yes")
+    assert rules(mapped).returns_restock
+    assert "Write the time zone" in mapped.do("/policies", timezone="Moon/Base").text
+    assert "Write the country" in mapped.do("/policies", country="Japan").text
+
+
+def test_an_order_that_a_filter_leaves_out_says_why(mapped: Office) -> None:
+    mapped.do("/policies", only_sources="pos", publish="yes")
+    order(mapped)
+    page = mapped.look("/records", tab="skipped").text
+    assert "Order #1001 comes from &#39;web&#39;." in page
+    assert not mapped.books.documents

@@ -15,8 +15,10 @@ WORDS = (
     (MatchBy.PHONE.value, "The same phone number"),
     (MatchBy.VAT.value, "The same VAT number"),
 )
+OWN = "own"  # what a company has in Shopify; stored as no rule at all
+ORDINALS = ("First", "Second", "Third", "Fourth", "Fifth")
 EXTERNAL_IDS = (
-    ("", "Companies only: the external id that Shopify has of them"),
+    (OWN, "Companies only: the external id that Shopify has of them"),
     (SHOPIFY_ID, "The number of the customer in Shopify"),
     *sources.NAMED,
 )
@@ -50,13 +52,13 @@ def chain(rules: Rules) -> Chain:
         places=tuple(
             Place(
                 name=f"match_{number}",
-                label="First" if number == 1 else f"{number}.",
+                label=ORDINALS[number - 1],
                 chosen=order[number - 1] if number <= len(order) else "",
             )
             for number in range(1, len(MatchBy) + 1)
         ),
         choices=WORDS,
-        external=external,
+        external=external or OWN,
         externals=EXTERNAL_IDS,
         external_name=name,
     )
@@ -74,7 +76,8 @@ def apply(rules: Rules, form: Form) -> Rules:
         found.append(MatchBy(value))
     if not found:
         raise NotFilledIn(match_1="Choose at least one; else every order would make a new customer.")
-    chosen = form.text("external")
-    is_plain = chosen in ("", SHOPIFY_ID)
-    source = chosen if is_plain else sources.typed(form, choice="external", name="external_name")
+    chosen = form.text("external").removeprefix(OWN)
+    source = (
+        chosen if chosen in ("", SHOPIFY_ID) else sources.typed(form, choice="external", name="external_name")
+    )
     return replace(rules, match_order=tuple(found), external_id=source)

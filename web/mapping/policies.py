@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sync.domain.documents import DocumentKind
 from sync.domain.rules import (
@@ -69,6 +70,10 @@ class Answers:
     only_tags: str
     skip_tags: str
     skip_sources: str
+    only_sources: str
+    timezone: str
+    country: str
+    returns_restock: bool
     only_paid: bool
     with_test_orders: bool
     ships_elsewhere: bool
@@ -105,6 +110,10 @@ def answers(rules: Rules) -> Answers:
         only_tags=", ".join(filters.only_tags),
         skip_tags=", ".join(filters.skip_tags),
         skip_sources=", ".join(filters.skip_sources),
+        only_sources=", ".join(filters.only_sources),
+        timezone=rules.timezone,
+        country=rules.country,
+        returns_restock=rules.returns_restock,
         only_paid=filters.only_paid,
         with_test_orders=filters.with_test_orders,
         ships_elsewhere=rules.ships_elsewhere,
@@ -128,6 +137,9 @@ def apply(rules: Rules, form: Form) -> Rules:
         ),
         posting={kind: form.is_on(f"post_{kind.value}") for kind, _ in DRAFTS},
         ships_elsewhere=form.is_on("ships_elsewhere"),
+        returns_restock=form.is_on("returns_restock"),
+        timezone=_timezone(form, rules.timezone),
+        country=_country(form),
         filters=_filters(rules.filters, form),
     )
 
@@ -139,6 +151,7 @@ def _filters(before: Filters, form: Form) -> Filters:
         only_tags=_words(form, "only_tags"),
         skip_tags=_words(form, "skip_tags"),
         skip_sources=_words(form, "skip_sources"),
+        only_sources=_words(form, "only_sources"),
         only_paid=form.is_on("only_paid"),
         with_test_orders=form.is_on("with_test_orders"),
         cancelled=_chosen(CancelledPolicy, form, "cancelled", before.cancelled),
@@ -181,6 +194,22 @@ def _day(form: Form) -> datetime | None:
         return datetime.fromisoformat(typed).replace(tzinfo=UTC)
     except ValueError:
         raise NotFilledIn(since="Write the day as 2026-11-20.") from None
+
+
+def _timezone(form: Form, before: str) -> str:
+    typed = form.text("timezone", limit=64) or before
+    try:
+        ZoneInfo(typed)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise NotFilledIn(timezone="Write the time zone as Europe/Berlin.") from None
+    return typed
+
+
+def _country(form: Form) -> str:
+    typed = form.text("country").upper()
+    if typed and not (len(typed) == 2 and typed.isascii() and typed.isalpha()):
+        raise NotFilledIn(country="Write the country in two letters, for example DE.")
+    return typed
 
 
 def _words(form: Form, name: str) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ class Products:
     intro: str = "Products with the same code or barcode find each other. Here you pair the ones that do not."
     misses: str = "product"
     options: OptionKind = OptionKind.PRODUCT
+    more_options: Sequence[OptionKind] = ()
 
     def sheet(
         self, rules: Rules, missing: Sequence[Missing], lists: Lists, *, names: Mapping[str, str]

@@ -34,6 +34,7 @@ class Services:
     intro: str = "Choose a product of your ERP for each. What your shop never has may stay empty."
     misses: str = "service"
     options: OptionKind = OptionKind.PRODUCT
+    more_options: Sequence[OptionKind] = (OptionKind.ACCOUNT,)
 
     def sheet(
         self, rules: Rules, missing: Sequence[Missing], lists: Lists, *, names: Mapping[str, str]
@@ -41,9 +42,12 @@ class Services:
         """All kinds of money, the missing ones first."""
         waiting = {each.value: each.records for each in missing}
         kinds = sorted(WORDS, key=lambda kind: kind.value not in waiting)
+        accounts = lists.choices(OptionKind.ACCOUNT)
+        has_accounts = bool(lists.by_kind.get(OptionKind.ACCOUNT))
         lines = []
         for kind in kinds:
-            chosen = rules.services.get(kind, Service()).item
+            service = rules.services.get(kind, Service())
+            chosen = service.item
             lines.append(
                 Line(
                     name=f"line_{kind.value}",
@@ -53,20 +57,42 @@ class Services:
                     chosen=chosen,
                     chosen_label=lists.named(self.options, chosen),
                     records=waiting.get(kind.value, 0),
+                    account=_account(kind, service, lists) if has_accounts or service.account else None,
                 )
             )
-        return Sheet(lines=tuple(lines), choices=lists.choices(self.options), erp_label="Product in your ERP")
+        return Sheet(
+            lines=tuple(lines),
+            choices=lists.choices(self.options),
+            erp_label="Product in your ERP",
+            accounts=accounts,
+            account_label="Account, when it is not the product’s",
+            unmapped="Money of a kind that has neither product nor account holds its order.",
+        )
 
     def apply(self, rules: Rules, form: Form, lists: Lists) -> Rules:
-        """The rules with these products; accounts that were set elsewhere stay."""
+        """The rules with these products and accounts; an account that the form does not show stays."""
         known = frozenset(service.item for service in rules.services.values())
         choices = Choices(form, lists, self.options, known)
+        booked = frozenset(service.account for service in rules.services.values())
+        accounts = Choices(form, lists, OptionKind.ACCOUNT, booked)
         services = dict(rules.services)
         for kind in WORDS:
             item = choices.of(f"line_{kind.value}")
-            before = services.get(kind, Service())
-            if item or before.account:
-                services[kind] = replace(before, item=item)
+            field = f"account_{kind.value}"
+            is_shown = any(name == field for name, _ in form.pairs)
+            account = accounts.of(field) if is_shown else services.get(kind, Service()).account
+            if item or account:
+                services[kind] = Service(item=item, account=account)
             else:
                 services.pop(kind, None)
         return replace(rules, services=services)
+
+
+def _account(kind: LineKind, service: Service, lists: Lists) -> Line:
+    return Line(
+        name=f"account_{kind.value}",
+        key=kind.value,
+        label=WORDS[kind][0],
+        chosen=service.account,
+        chosen_label=lists.named(OptionKind.ACCOUNT, service.account) if service.account else "",
+    )

@@ -29,6 +29,7 @@ class Line:
     chosen_label: str = ""
     note: str = ""
     records: int = 0  # that are held for it
+    account: Line | None = None  # a second choice for the same value: the account that it is booked on
 
     @property
     def is_missing(self) -> bool:
@@ -46,6 +47,9 @@ class Sheet:
     rest: Line | None = None  # what everything else becomes
     add_label: str = ""  # a line for a new value is offered under this label
     adds_tax: bool = False
+    accounts: tuple[tuple[str, str], ...] = ()  # what the second choice of a line chooses from
+    account_label: str = ""
+    unmapped: str = ""  # what happens with a value that is not mapped
     policy: str = ""  # the chosen policy for what is not mapped
     policies: tuple[tuple[str, str], ...] = ()
 
@@ -65,6 +69,11 @@ class Kind(Protocol):
     @property
     def options(self) -> OptionKind:
         """The ERP list that it chooses from."""
+        ...
+
+    @property
+    def more_options(self) -> Sequence[OptionKind]:
+        """Further lists that it chooses from."""
         ...
 
     def sheet(

@@ -26,6 +26,11 @@ class Table:
     erp_label: str
     add_label: str
     rest_label: str = "Everything else"
+    more_options: Sequence[OptionKind] = ()
+    unmapped: str = (
+        "What is not listed becomes what stands at “Everything else”. While that is empty and anything is listed, "
+        "it holds its order."
+    )
 
     def sheet(
         self, rules: Rules, missing: Sequence[Missing], lists: Lists, *, names: Mapping[str, str]
@@ -62,6 +67,7 @@ class Table:
             erp_label=self.erp_label,
             rest=rest,
             add_label=self.add_label,
+            unmapped=self.unmapped,
         )
 
     def apply(self, rules: Rules, form: Form, lists: Lists) -> Rules:
@@ -88,7 +94,8 @@ LOCATIONS = Table(
     options=OptionKind.WAREHOUSE,
     erp_label="Warehouse in your ERP",
     add_label="",
-    rest_label="Orders without a location",
+    rest_label="Other locations, and orders without one",
+    unmapped="While no warehouse is chosen for the rest, an order of a location without one is held.",
 )
 SHIPPING = Table(
     heading="Shipping",

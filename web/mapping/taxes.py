@@ -25,6 +25,7 @@ class Taxes:
     intro: str = "Which tax of your ERP each tax of Shopify is. Amounts are never recalculated, only named."
     misses: str = "tax"
     options: OptionKind = OptionKind.TAX
+    more_options: Sequence[OptionKind] = ()
 
     def sheet(
         self, rules: Rules, missing: Sequence[Missing], lists: Lists, *, names: Mapping[str, str]
@@ -56,6 +57,7 @@ class Taxes:
             erp_label="Tax in your ERP",
             add_label="Rate in Shopify, in per cent",
             adds_tax=True,
+            unmapped="A tax that no line fits holds its order. A line for every rate is what all other taxes become.",
         )
 
     def apply(self, rules: Rules, form: Form, lists: Lists) -> Rules:
@@ -73,10 +75,31 @@ class Taxes:
                     del kept[int(rest)]
             elif family == "miss" and chosen:
                 added.append(_rule(rest, chosen))
-        if typed := choices.new_key():
-            country = form.text("country_new", limit=2).upper()
-            added.append(TaxRule(erp_tax=_needed(choices), rate=_rate(typed), country=country))
+        if _is_asked(form):
+            added.append(_new(form, choices))
         return replace(rules, taxes=(*kept.values(), *added))
+
+
+def _is_asked(form: Form) -> bool:
+    return any(
+        form.is_on(name) for name in ("key_new", "country_new", "title_new", "channel_new", "line_new")
+    )
+
+
+def _new(form: Form, choices: Choices) -> TaxRule:
+    """The rule that was typed; what was left empty counts for every tax."""
+    typed = choices.new_key()
+    country = form.text("country_new", limit=2).upper()
+    if country and not (len(country) == 2 and country.isascii() and country.isalpha()):
+        raise NotFilledIn(country_new="Write the country in two letters, for example DE.")
+    return TaxRule(
+        erp_tax=_needed(choices),
+        rate=_rate(typed) if typed else None,
+        country=country,
+        title=form.text("title_new", limit=255),
+        is_included={"included": True, "on_top": False}.get(form.text("included_new")),
+        is_channel_liable=True if form.is_on("channel_new") else None,
+    )
 
 
 def _needed(choices: Choices) -> str:

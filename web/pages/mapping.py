@@ -161,4 +161,6 @@ def _connection(asked: Asked) -> Connection:
 def _lists(asked: Asked, kind: Kind, row: Connection) -> Lists:
     gateways = asked.state["engine"].gateways
     memory = asked.state["options"]
-    return options.read(memory, gateways, row, shop_domain=asked.visit.shop_domain, kinds=[kind.options])
+    return options.read(
+        memory, gateways, row, shop_domain=asked.visit.shop_domain, kinds=[kind.options, *kind.more_options]
+    )
