@@ -71,7 +71,7 @@ class LineBuilder:
         goods = DocumentLine(
             source=sale.target_gid or sale.gid,
             kind=kind,
-            description=self._title(sale, kind, line),
+            description=self._title(sale, kind, line, refund),
             quantity=quantity,
             net=sale.net,
             taxes=self._taxes(sale.taxes, kept),
@@ -120,13 +120,15 @@ class LineBuilder:
             )
         return self.mapper.item(line)
 
-    def _title(self, sale: Sale, kind: LineKind, line: OrderLine | None) -> str:
+    def _title(self, sale: Sale, kind: LineKind, line: OrderLine | None, refund: Refund | None) -> str:
         if line is not None:
             title = line.name
         elif kind is LineKind.SHIPPING and sale.target_gid in self._shipping:
             title = self._shipping[sale.target_gid].title
         elif sale.target_gid in self._fees:
             title = self._fees[sale.target_gid].name
+        elif kind is LineKind.ADJUSTMENT and refund is not None and (why := _reasons(sale, refund)):
+            title = f"{sale.title or TITLES[kind]}: {why}"
         else:
             title = sale.title
         return (title or TITLES[kind])[: self.mapper.rules.title_limit]
@@ -240,6 +242,14 @@ def _split(amount: Money, weights: list[Decimal]) -> list[Money]:
         for weight in weights[1:]
     ]
     return [Money(share, amount.currency) for share in (amount.amount - sum(shares, Decimal(0)), *shares)]
+
+
+def _reasons(sale: Sale, refund: Refund) -> str:
+    """Why a refund is not what its lines were worth, as Shopify names it: for this amount, else for all of them."""
+    size = abs(sale.net.shop.amount)
+    same = [each for each in refund.adjustments if abs(each.amount.shop.amount) == size]
+    named = dict.fromkeys(each.reason.replace("_", " ") for each in same or refund.adjustments if each.reason)
+    return ", ".join(named)
 
 
 def _unit(amount: Both) -> Decimal:

@@ -19,6 +19,7 @@ from sync.domain.rules import Residual, ResidualPolicy, Rules
 from sync.shopify import bodies
 from tests.domain.orders import eur, line, order, rules, shipping
 from tests.golden import corpus
+from tests.golden.rendering import of_node
 
 PRISTINE = (
     "001_tax_on_top",
@@ -186,3 +187,30 @@ def test_shipping_may_be_told_before_or_after_its_discount() -> None:
     }
     with pytest.raises(Misconfigured, match=r"shipping differs by 1\.00 EUR"):
         checked(told("shipping", shipping_total=eur("6.00")), rules())
+
+
+def test_a_residual_on_the_buyers_side_only_names_that_side() -> None:
+    body = body_of("010_buyer_pays_in_cad")
+    for name in ("total_price_set", "current_total_price_set"):
+        raised(body[name]["presentment_money"], "7.77")
+    with pytest.raises(Misconfigured) as caught:
+        planned(body, "010_buyer_pays_in_cad")
+    assert caught.value.code == "residual"
+    assert caught.value.sentence.startswith("7.77 CAD (in what the buyer paid) of order #1001")
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [("075_money_without_lines", "customer"), ("077_less_than_the_line_was_worth", "damage")],
+)
+def test_the_reason_of_a_discrepancy_is_on_the_credit(name: str, reason: str) -> None:
+    found, agreements = of_node((corpus.HERE / name / "node.json").read_text())
+    plan = plan_order(found, corpus.rules_of(corpus.HERE / name), agreements=agreements)
+    assert isinstance(plan, Plan)
+    titles = [
+        each.description
+        for document in plan.documents
+        for each in document.lines
+        if each.kind is LineKind.ADJUSTMENT
+    ]
+    assert titles == [f"Refund adjustment: {reason}"]
