@@ -61,9 +61,16 @@ def _parser() -> argparse.ArgumentParser:
         return sub
 
     verb("schedule", _schedule, "run the clock process")
-    _for_records(verb("replay", operate.replay, "run stored deliveries again"))
-    _for_records(verb("resync", operate.resync, "read records anew from Shopify and plan again"))
-    _for_records(verb("retry", operate.retry, "try failed or held jobs again"))
+    replay = _for_records(verb("replay", operate.replay, "run stored deliveries again"))
+    replay.add_argument("--topic", help="only this topic")
+    replay.add_argument(
+        "--state", choices=["done", "ignored", "failed"], help="only those that ended like this"
+    )
+    resync = _for_records(verb("resync", operate.resync, "read records anew from Shopify and plan again"))
+    retry = _for_records(verb("retry", operate.retry, "try failed or held jobs again"))
+    for sub in (resync, retry):
+        sub.add_argument("--code", help="only this fault code")
+        sub.add_argument("--flow", help="only this flow, e.g. order_push")
     errors = _for_shop(verb("errors", operate.errors, "print a shop's error log"))
     errors.add_argument("--limit", type=int, default=100)
     errors.add_argument("--json", action="store_true", help="one JSON object a line")
@@ -85,15 +92,14 @@ def _for_shop(verb: argparse.ArgumentParser) -> argparse.ArgumentParser:
     return verb
 
 
-def _for_records(verb: argparse.ArgumentParser) -> None:
+def _for_records(verb: argparse.ArgumentParser) -> argparse.ArgumentParser:
     _for_shop(verb)
     verb.add_argument("--record", metavar="GID", help="only this record")
-    verb.add_argument("--code", help="only this fault code")
-    verb.add_argument("--topic", help="only this topic (replay)")
     verb.add_argument("--since", type=_moment, help="only what came after this time")
     verb.add_argument("--until", type=_moment, help="only what came before this time")
-    verb.add_argument("--limit", type=int, default=1000)
+    verb.add_argument("--limit", type=int, default=1000, help="at most so many; it says how many are left")
     verb.add_argument("--dry-run", action="store_true", help="say what would happen, change nothing")
+    return verb
 
 
 def _for_explaining(verb: argparse.ArgumentParser) -> None:

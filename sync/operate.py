@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, TypeVar, assert_never
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from kit import clock
@@ -18,6 +18,7 @@ from oauth.models import Shop
 from sync.actors import Engine
 from sync.flows import replay as replays
 from sync.flows.arrivals import RECORD
+from sync.insight import names
 from sync.insight.doctor import Verdict, examine_system, worst
 from sync.insight.doctor_shops import examine_shops
 from sync.state import jobs
@@ -39,7 +40,9 @@ def replay(engine: Engine, options: argparse.Namespace) -> int:
             query = query.where(Delivery.topic == options.topic)
         if options.record:
             query = query.where(Delivery.record == options.record)
-        rows = session.execute(query.limit(options.limit)).all()
+        if options.state:
+            query = query.where(Delivery.state == options.state)
+        rows = _found(session, query, options.limit)
         for row in rows:
             _say(f"delivery {row.id}  {row.topic}  {row.record or '-'}  {row.state}")
         if options.dry_run:
@@ -53,7 +56,7 @@ def resync(engine: Engine, options: argparse.Namespace) -> int:
     """Reads records anew from Shopify and plans again."""
     shop_id = _shop(engine, options.shop)
     with engine.gateways.database.transaction(shop_id=shop_id) as session:
-        records = [options.record] if options.record else _records(session, options)
+        records = [options.record] if options.record else [each.record for each in _records(session, options)]
         for record in records:
             _say(record)
         if options.dry_run:
@@ -79,7 +82,9 @@ def retry(engine: Engine, options: argparse.Namespace) -> int:
             query = query.where(Job.record == options.record)
         if options.code:
             query = query.where(Job.fault_code == options.code)
-        rows = session.execute(query.limit(options.limit)).all()
+        if options.flow:
+            query = query.where(Job.flow == options.flow)
+        rows = _found(session, query, options.limit)
         for row in rows:
             _say(f"job {row.id}  {row.flow}  {row.record}  {row.state}  {row.reason}")
         if options.dry_run:
@@ -185,12 +190,26 @@ def _ask(engine: Engine, domain: str, flow: str, record: str, lane: Lane, hint: 
     return 0
 
 
-def _records(session: Session, options: argparse.Namespace) -> Sequence[str]:
-    query = select(Job.record).where(Job.flow == "order_push").distinct()
+def _records(session: Session, options: argparse.Namespace) -> Sequence[Any]:
+    """The records of Shopify that any flow worked on; work about the shop as a whole is no record."""
+    query = select(Job.record).where(Job.record.startswith(names.PREFIX)).distinct().order_by(Job.record)
     query = _between(query, Job.asked_at, options)
     if options.code:
         query = query.where(Job.fault_code == options.code)
-    return list(session.execute(query.limit(options.limit)).scalars())
+    if options.flow:
+        query = query.where(Job.flow == options.flow)
+    return _found(session, query, options.limit)
+
+
+def _found(session: Session, query: Select[*tuple[Any, ...]], limit: int) -> Sequence[Any]:
+    """The first rows, and a word about how many more there are."""
+    rows = session.execute(query.limit(limit)).all()
+    if len(rows) == limit:
+        ids = query.order_by(None).subquery()
+        left = (session.scalar(select(func.count()).select_from(ids)) or 0) - len(rows)
+        if left:
+            _say(f"{left} more match and are left for another run (--limit {limit}).")
+    return rows
 
 
 def _between(query: Query, column: Any, options: argparse.Namespace) -> Query:
