@@ -6,6 +6,9 @@ BIN := .venv/bin
 WORKERS ?= auto
 PYTEST := $(BIN)/pytest -n $(WORKERS) --maxprocesses 8 --dist loadgroup
 
+# Compiled modules are kept whatever the shell says: without them each process compiles all that it imports, every time.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help venv demo sandbox test check lint fmt sim chaos soak bench lock clean
 
 help: ## this list
