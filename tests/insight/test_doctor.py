@@ -23,7 +23,7 @@ from sync.insight import doctor
 from sync.insight.doctor import Finding, Verdict
 from sync.insight.doctor_shops import examine_shops
 from sync.state import jobs
-from sync.state.models import Lane
+from sync.state.models import Delivery, DeliveryState, Lane
 from tests.oauth.shopify import ALPHA, ORIGIN, LocalShopify
 
 OTHER_KEY = Secret(base64.b64encode(b"x" * 32).decode())
@@ -149,6 +149,28 @@ def test_work_that_nobody_takes_is_noticed(practice: Practice, db: Database, set
         )
     with clock.using(SetClock(datetime.now(UTC) + timedelta(minutes=3))):
         assert system(db, settings)["workers"].verdict is Verdict.FAIL
+
+
+def test_deliveries_that_could_not_be_used_are_counted(
+    practice: Practice, db: Database, settings: Settings
+) -> None:
+    assert "deliveries" not in system(db, settings)
+    with db.transaction(shop_id=practice.shop_id) as session:
+        session.add(
+            Delivery(
+                shop_id=practice.shop_id,
+                shop_domain=ALPHA,
+                webhook_id="w-failed",
+                topic="orders/create",
+                received_at=clock.now(),
+                headers={},
+                body=b"{",
+                state=DeliveryState.FAILED,
+            )
+        )
+    finding = system(db, settings)["deliveries"]
+    assert (finding.verdict, finding.sentence) == (Verdict.WARN, "1 deliveries could not be used.")
+    assert "concord replay" in finding.fix
 
 
 def test_a_request_past_its_limit_is_noticed(practice: Practice, db: Database, settings: Settings) -> None:
