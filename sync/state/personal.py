@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Delete, Update, delete, func, or_, select,
 from sqlalchemy.orm import Session
 
 from kit.db import all_shops
-from oauth.models import Credential, PrivacyRequest, Staff
+from oauth.models import Credential, Grant, PrivacyRequest, Shop, Staff
 from sync.state.models import Attempt, Delivery, DeliveryState, Intent, Job, JobState, Link
 from sync.state.settings_models import (
     Breaker,
@@ -30,6 +30,7 @@ from sync.state.settings_models import (
     Slot,
     Snapshot,
 )
+from sync.state.stock_models import ErpLevel, StockTarget
 
 ROWS_PER_STEP = 500
 REMOVED = "Removed by a privacy request."
@@ -47,6 +48,24 @@ SUMMARY_KEEPS = frozenset(
     }
 )
 # Facts of these links are keys, amounts and states, which decide what is still owed to the ERP.
+# A shop that leaves: what goes in steps because it may be much, what goes at once, and what stays. Every table of a
+# shop is in exactly one of them.
+EMPTIED_IN_STEPS: Mapping[type[Any], Any] = {
+    Snapshot: Snapshot.id,
+    Attempt: Attempt.id,
+    Issue: Issue.id,
+    Intent: Intent.key,
+    Job: Job.id,
+    ErpLevel: ErpLevel.id,
+    StockTarget: StockTarget.id,
+}
+EMPTIED = (MappingVersion, Cursor, Budget, OperationCost, Slot, Breaker, Credential, Staff, Grant)
+STAYS = {
+    Delivery: "its number, so that a second copy is known; no body",
+    Link: "numbers of documents, for accounting; no names",
+    Connection: "an empty row that links point to",
+    PrivacyRequest: "the proof of the answer; no file",
+}
 FACTS_KEPT_OF = ("order", "delta", "shipment", "refund", "payout")
 FACTS_KEEP = frozenset({"code", "because"})
 
@@ -176,13 +195,16 @@ def erase_old_summaries(session: Session, before: datetime, *, limit: int) -> in
 def erase_shop_step(session: Session, *, spare_job: int) -> dict[str, int]:
     """Takes out the next rows of everything that belongs to the session's shop. Nothing counted: it is done."""
     is_through = Delivery.body.is_not(None) & (Delivery.state != DeliveryState.WAITING)
+    spared = {
+        Attempt: Attempt.job_id != spare_job,
+        Job: (Job.id != spare_job) & (Job.flow != "privacy"),
+    }
     return {
         "deliveries": erase_bodies(session, _some(session, Delivery.id, is_through)),
-        "snapshots": _removed(session, Snapshot, Snapshot.id),
-        "attempts": _removed(session, Attempt, Attempt.id, Attempt.job_id != spare_job),
-        "issues": _removed(session, Issue, Issue.id),
-        "intents": _removed(session, Intent, Intent.key),
-        "jobs": _removed(session, Job, Job.id, (Job.id != spare_job) & (Job.flow != "privacy")),
+        **{
+            f"{table.__tablename__}s": _removed(session, table, key, spared.get(table))
+            for table, key in EMPTIED_IN_STEPS.items()
+        },
         "links": _erase_facts(
             session,
             Link.id.in_(_some(session, Link.id, Link.kind.not_in(FACTS_KEPT_OF) & (Link.facts != {}))),
@@ -200,8 +222,9 @@ def erase_settings(session: Session) -> dict[str, int]:
     """Takes out the shop's settings, secrets and people. Its connections stay as empty rows that links point to."""
     session.execute(update(Connection).values(credential_id=None, address={}, state="paused", reason=REMOVED))
     removed = {}
-    for table in (MappingVersion, Cursor, Budget, OperationCost, Slot, Breaker, Credential, Staff):
+    for table in EMPTIED:
         removed[table.__tablename__] = _changed(session, delete(table))
+    session.get_one(Shop, session.info["shop_id"]).policies = {}
     removed["privacy_file"] = _changed(
         session,
         update(PrivacyRequest)

@@ -13,19 +13,20 @@ from sqlalchemy import func, select, update
 
 from kit import clock
 from kit.config import Settings
-from kit.db import Database
+from kit.db import Base, Database, ShopOwned
 from oauth import audit, install
 from oauth.id_token import verify
 from oauth.install import Installer
-from oauth.models import AuditEntry, Credential, Installation, PrivacyRequest, Staff
+from oauth.models import AuditEntry, Installation, PrivacyRequest, Staff
 from oauth.models import Shop as ShopRow
 from sandbox.shopify.settings import COMPLIANCE_TOPICS
 from sync.flows import intake, notices, order_push, privacy, privacy_file
 from sync.gateways import Gateways
 from sync.state import personal
-from sync.state.models import Delivery, Job, Link
+from sync.state.models import Delivery, Intent, Job, Link
 from sync.state.personal import Subject
-from sync.state.settings_models import Connection, Issue, MappingVersion, Snapshot
+from sync.state.settings_models import Connection, Issue, Snapshot
+from sync.state.stock_models import ErpLevel, StockTarget
 from tests.flows.privacy_rows import EMAIL, MIA, MIA_GID, NAME, ORDER, OTHER, PHONE, Shop
 from tests.oauth.shopify import ALPHA, BETA, ORIGIN, LocalShopify
 from tests.state.conftest import make_shop
@@ -230,17 +231,21 @@ def test_a_shop_that_left_is_emptied_and_its_links_of_numbers_stay(alpha: Shop, 
                 last_seen_at=clock.now(),
             )
         )
+        stock = {"connection_id": alpha.connection_id, "erp_item": "I1", "warehouse": "W1"}
+        session.add(ErpLevel(shop_id=alpha.id, **stock, on_hand=1, reserved=0, told_at=clock.now()))
+        session.add(StockTarget(shop_id=alpha.id, **stock, item_gid="i", location_gid="l", variant_gid="v"))
+        session.get_one(ShopRow, alpha.id).policies = {"roads": {"refunds": "on"}, "owners": {"stock": "erp"}}
         install.described(session, alpha.id, name="Ada's shop", currency="EUR", timezone="UTC")
         install.uninstalled(session, alpha.id, at=None)
     assert alpha.ask("shop/redact", {}) == "done"
     with alpha.database.transaction(shop_id=alpha.id) as session:
-        for table in (Snapshot, Issue, MappingVersion, Credential, Staff):
+        for table in (*personal.EMPTIED, Snapshot, Issue, Intent, ErpLevel, StockTarget):
             assert session.scalar(select(func.count()).select_from(table)) == 0, table
         assert (
             session.scalar(select(func.count()).select_from(Delivery).where(Delivery.body.is_not(None))) == 0
         )
         shop = session.get_one(ShopRow, alpha.id)
-        assert (shop.state, shop.name) == (Installation.REDACTED, "")
+        assert (shop.state, shop.name, shop.policies) == (Installation.REDACTED, "", {})
         connection = session.scalars(select(Connection)).one()
         assert (connection.address, connection.credential_id) == ({}, None)
     whole = alpha.everything()
@@ -249,6 +254,13 @@ def test_a_shop_that_left_is_emptied_and_its_links_of_numbers_stay(alpha: Shop, 
     assert {row.erp_number for row in alpha.all(Link)} == {"S1"}
     assert NAME in beta.everything()
     assert alpha.ask("shop/redact", {}) == "done"
+
+
+def test_every_table_of_a_shop_is_emptied_when_it_left_or_stays_for_a_reason() -> None:
+    owned = {mapper.class_ for mapper in Base.registry.mappers if issubclass(mapper.class_, ShopOwned)}
+    sorted_out = [*personal.EMPTIED_IN_STEPS, *personal.EMPTIED, *personal.STAYS]
+    assert set(sorted_out) == owned
+    assert len(sorted_out) == len(owned)
 
 
 def visit(alpha: Shop, shopify: LocalShopify) -> None:
