@@ -63,6 +63,9 @@ def checked_address(url: str, allowed: Allowed) -> str:
         raise _refused("is not a valid address") from error
     if not host or parts.username or parts.password:
         raise _refused("must name a host and carry no user name or password")
+    if not url.isprintable() or " " in url:
+        raise _refused("holds characters that no address has")
+    host = ascii_host(host)
     addresses = _resolve(host, port or (443 if parts.scheme == "https" else 80))
     private = [address for address in addresses if not is_public(address)]
     if any(not allowed.admits(host, address) for address in private):
@@ -72,6 +75,14 @@ def checked_address(url: str, allowed: Allowed) -> str:
     if parts.scheme != "https" and not (parts.scheme == "http" and private):
         raise _refused("must begin with https://")
     return str(addresses[0])
+
+
+def ascii_host(host: str) -> str:
+    """A host's name as it travels: `bücher.example` is `xn--bcher-kva.example`. Raises Misconfigured."""
+    try:
+        return host if host.isascii() else host.encode("idna").decode()
+    except UnicodeError as error:
+        raise _refused("must name a host") from error
 
 
 def _resolve(host: str, port: int) -> list[Address]:

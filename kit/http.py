@@ -12,17 +12,22 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 import httpx2
 
 from kit import clock
-from kit.addresses import Allowed, checked_address
+from kit.addresses import Allowed, ascii_host, checked_address
 from kit.faults import Fault, OutcomeUnknown, Transient
 
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 30.0
 POOL_SIZE = 32
+# What a server that a merchant named may cost us: memory, and a thread for so long.
+GUARDED_LIMIT_BYTES = 32 * 2**20
+GUARDED_LIMIT_SECONDS = 180.0
+MOST_CLIENTS = 512
+OF_TRANSFER = ("content-encoding", "content-length", "transfer-encoding")
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,9 @@ class Door:
         *,
         allowed_private: Sequence[str] = (),
         transports: Mapping[str, httpx2.BaseTransport] | None = None,
+        guarded_limit_bytes: int = GUARDED_LIMIT_BYTES,
     ) -> None:
+        self._limit_bytes = guarded_limit_bytes
         self._allowed = Allowed.parse(allowed_private)
         self._transports = dict(transports or {})
         self._clients: dict[tuple[str, str], httpx2.Client] = {}
@@ -97,15 +104,17 @@ class Door:
         extensions: dict[str, Any] = {}
         target = url
         if pinned:
-            host = f"[{pinned}]" if ":" in pinned else pinned
-            target = url.replace(parts.netloc, host if parts.port is None else f"{host}:{parts.port}", 1)
-            send_headers["Host"] = parts.netloc
-            extensions["sni_hostname"] = parts.hostname or ""
+            address = f"[{pinned}]" if ":" in pinned else pinned
+            place = address if parts.port is None else f"{address}:{parts.port}"
+            target = urlunsplit(parts._replace(netloc=place))
+            host = ascii_host(parts.hostname or "")
+            send_headers["Host"] = host if parts.port is None else f"{host}:{parts.port}"
+            extensions["sni_hostname"] = host
         started = clock.monotonic()
         status: int | None = None
         request_id = note = ""
         try:
-            response = client.request(
+            with client.stream(
                 method,
                 target,
                 headers=send_headers,
@@ -115,8 +124,10 @@ class Door:
                 data=data,
                 extensions=extensions,
                 timeout=httpx2.Timeout(read_seconds, connect=CONNECT_SECONDS, pool=read_seconds),
-            )
-            status = response.status_code
+            ) as answer:
+                status = answer.status_code
+                response = self._limited(answer, since=started) if guarded else answer
+                response.read()
             request_id = response.headers.get("x-request-id", "")
         except httpx2.TransportError as error:
             note = type(error).__name__
@@ -137,17 +148,34 @@ class Door:
                 client.close()
             self._clients.clear()
 
+    def _limited(self, answer: httpx2.Response, *, since: float) -> httpx2.Response:
+        """The answer with its whole body. Raises ReadError when there is no end to it, in bytes or in time."""
+        parts: list[bytes] = []
+        size = 0
+        for part in answer.iter_bytes():
+            size += len(part)
+            if size > self._limit_bytes or clock.monotonic() - since > GUARDED_LIMIT_SECONDS:
+                raise httpx2.ReadError("the answer has no end")
+            parts.append(part)
+        kept = {name: value for name, value in answer.headers.items() if name.lower() not in OF_TRANSFER}
+        return httpx2.Response(
+            answer.status_code, headers=kept, content=b"".join(parts), request=answer.request
+        )
+
     def _client(self, origin: str, pinned: str) -> httpx2.Client:
         # The pinned address is part of the key: two names on one address must not share a TLS connection.
         with self._lock:
-            client = self._clients.get((origin, pinned))
+            client = self._clients.pop((origin, pinned), None)
             if client is None:
-                client = self._clients[(origin, pinned)] = httpx2.Client(
+                while len(self._clients) >= MOST_CLIENTS:  # a name that keeps moving must not fill our memory
+                    self._clients.pop(next(iter(self._clients))).close()
+                client = httpx2.Client(
                     transport=self._transports.get(origin),
                     follow_redirects=False,
                     trust_env=False,
                     limits=httpx2.Limits(max_connections=POOL_SIZE, max_keepalive_connections=POOL_SIZE),
                 )
+            self._clients[(origin, pinned)] = client
             return client
 
 

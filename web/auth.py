@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import re
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -87,6 +88,7 @@ class Doorkeeper:
         self._installer = installer
         self._failures = Buckets(size=300, per_second=10.0)  # a whole office may sit behind one address
         self._callers = Buckets(size=60, per_second=2.0)
+        self._addresses = Buckets(size=600, per_second=20.0)
 
     def visit(self, request: Request) -> Visit:
         """The visitor of a request. Raises Turned with the answer to give instead; Transient when Shopify is needed
@@ -107,9 +109,16 @@ class Doorkeeper:
 
     def flood(self, request: Request) -> float:
         """Seconds to wait for someone who asks a public address too often; 0.0 for everybody else. Counted per address
-        *and* shop: whoever floods with a shop's name must not lock that shop's own staff out."""
+        *and* shop, so that whoever floods with a shop's name does not lock that shop's own staff out, and per address
+        alone, so that inventing shops does not help."""
+        if wait := self._addresses.take(address_of(request)):
+            return wait
         shop = names.shop_domain(request.query_params.get("shop", "")) or "-"
         return self._callers.take(f"{address_of(request)} {shop}")
+
+    def often(self, request: Request[Any], what: str) -> float:
+        """Seconds to wait for an address that does one unproven thing again and again; 0.0 for everybody else."""
+        return self._failures.take(f"{what} {address_of(request)}")
 
     def _welcome(self, request: Request, identity: Identity, arrival: Arrival) -> Visit:
         address = address_of(request)
@@ -169,7 +178,7 @@ def too_many(wait_seconds: float) -> Response:
     return PlainTextResponse("Too many requests.", status_code=429, headers={"Retry-After": str(seconds)})
 
 
-def address_of(request: Request) -> str:
+def address_of(request: Request[Any]) -> str:
     """The network address of whoever asks, as the server (behind its trusted proxies) sees it."""
     return request.client.host if request.client else ""
 

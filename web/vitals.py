@@ -8,6 +8,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from web.auth import too_many
 from web.state import State
 
 
@@ -18,6 +19,8 @@ async def healthz(_request: Request) -> Response:
 
 def readyz(request: Request[State]) -> Response:
     """200 when the database answers and the inbox writes; 503 keeps traffic away meanwhile."""
+    if wait := request.state["doorkeeper"].often(request, "readiness"):
+        return too_many(wait)
     try:
         with request.state["database"].transaction() as session:
             session.execute(select(literal(1)))

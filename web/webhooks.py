@@ -19,6 +19,7 @@ from kit.config import Settings
 from oauth import signatures
 from oauth.signatures import SignedDelivery
 from sync.state.inbox import GroupWriter, InboxBusy, Stored
+from web.auth import Doorkeeper, too_many
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +77,9 @@ async def receive(request: Request) -> Response:
         delivery = signatures.verify_delivery(request.headers, body, secrets=secrets)
     except signatures.BadSignature:
         log.info("delivery.not_signed")
-        return Response(status_code=401)
+        doorkeeper: Doorkeeper = request.state["doorkeeper"]
+        wait = doorkeeper.often(request, "unsigned delivery")
+        return too_many(wait) if wait else Response(status_code=401)
     except signatures.BadDelivery as refusal:
         log.warning("delivery.malformed", extra={"why": str(refusal)})
         return Response(status_code=400)

@@ -6,6 +6,7 @@ import ipaddress
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -15,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kit.addresses import Allowed, checked_address, is_public
-from kit.faults import Misconfigured
+from kit.faults import Misconfigured, OutcomeUnknown, Transient
 from kit.http import Door
 
 NOBODY = Allowed.parse([])
@@ -146,6 +147,12 @@ def server() -> Iterator[Server]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             made.hosts.append(str(self.headers["Host"]))
+            if self.path == "/endless":
+                self.send_response(200)
+                self.end_headers()
+                with suppress(ConnectionError):
+                    while True:
+                        self.wfile.write(b"x" * 65_536)
             self.send_response(302)
             self.send_header("Location", "http://169.254.169.254/latest/meta-data/")
             self.send_header("Content-Length", "0")
@@ -196,6 +203,42 @@ def test_a_name_that_leads_inside_is_refused_before_anything_is_sent(
     with pytest.raises(Misconfigured):
         door.call("GET", f"http://erp.example:{server.port}/", repeatable=True, guarded=True)
     assert server.hosts == []
+
+
+def test_an_answer_without_end_is_given_up(server: Server) -> None:
+    door = Door(allowed_private=["127.0.0.1"], guarded_limit_bytes=1_000_000)
+    url = f"http://127.0.0.1:{server.port}/endless"
+    with pytest.raises(Transient):
+        door.call("GET", url, repeatable=True, guarded=True)
+    with pytest.raises(OutcomeUnknown):
+        door.call("GET", url, repeatable=False, guarded=True)
+    door.close()
+
+
+@pytest.mark.parametrize(
+    "text", ["https://erp.example/\x00", "https://erp.example/a\tb", "https://erp .example/"]
+)
+def test_characters_that_no_address_has_are_refused(text: str) -> None:
+    with pytest.raises(Misconfigured):
+        checked_address(text, NOBODY)
+
+
+def test_a_name_in_letters_of_the_world_is_asked_for_as_it_travels(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def resolve(host: str, port: int, *_more: Any, **_options: Any) -> Any:
+        asked.append(host)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    door = Door(allowed_private=["127.0.0.1"])
+    answer = door.call("GET", f"http://bücher.example:{server.port}/ps", repeatable=True, guarded=True)
+    door.close()
+    assert answer.status_code == 302
+    assert asked[0] == "xn--bcher-kva.example"
+    assert server.hosts == [f"xn--bcher-kva.example:{server.port}"]
 
 
 def test_a_redirect_is_an_answer_and_is_never_followed(server: Server) -> None:

@@ -144,6 +144,13 @@ def test_a_flood_at_a_public_address_is_slowed_down(doorstep: Doorstep) -> None:
     assert statuses[-1] == 429
 
 
+def test_inventing_shops_does_not_help_a_flood(doorstep: Doorstep) -> None:
+    with TestClient(doorstep.client.app, base_url=APP_URL, client=("198.51.100.7", 1)) as flooder:
+        shops = (f"shop-{number}.myshopify.com" for number in range(700))
+        bounced = [flooder.get("/bounce", params={"shop": shop}).status_code for shop in shops]
+    assert (bounced[0], bounced[-1]) == (400, 429)
+
+
 def test_a_flood_with_a_shops_name_does_not_lock_its_staff_out(doorstep: Doorstep) -> None:
     known = {"shop": ALPHA, "shopify-reload": "/app"}
     with TestClient(doorstep.client.app, base_url=APP_URL, client=("198.51.100.9", 1)) as flooder:

@@ -268,3 +268,10 @@ def test_a_process_whose_inbox_has_ended_refuses_deliveries_and_says_that_it_is_
             503,
             "the inbox has ended by a mistake; restart this process",
         )
+
+
+def test_unsigned_deliveries_and_questions_of_readiness_are_slowed_down(office: Office) -> None:
+    unsigned = [office.client.post("/webhooks", content=b"{}").status_code for _ in range(400)]
+    asked = [office.client.get("/readyz").status_code for _ in range(400)]
+    assert (unsigned[0], unsigned[-1]) == (401, 429)
+    assert (asked[0], asked[-1]) == (200, 429)
