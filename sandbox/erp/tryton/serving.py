@@ -58,6 +58,7 @@ def launch(
             *(environment.program("gunicorn"), "--no-control-socket", "--bind", f"127.0.0.1:{port}"),
             *("--workers", str(workers), "--threads", str(threads), "--timeout", str(REQUEST_SECONDS)),
             *("--graceful-timeout", "3", "--worker-tmp-dir", str(log.parent)),
+            *("--config", str(Path(__file__).with_name("ending.py"))),
             *("--preload", "trytond.application:app"),
         ],
         log=log,
