@@ -7,7 +7,7 @@ either will do; beyond the residual that the shop allows, a difference holds the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -16,7 +16,7 @@ from sync.domain.components import tax_name
 from sync.domain.documents import LineKind
 from sync.domain.history import TaxLine
 from sync.domain.money import Both, Tally
-from sync.domain.records import Order
+from sync.domain.records import Order, OrderLine, ShippingLine
 from sync.domain.residual import is_small, shown
 from sync.domain.rules import ResidualPolicy, Rules
 from sync.domain.sales import amounts, discount_of, price_of, tax_of
@@ -50,38 +50,50 @@ def checked(order: Order, rules: Rules) -> dict[str, Both]:
 
 
 def _figures(order: Order) -> Iterator[Figure]:
-    totals, zero = order.totals, order.zero
-    shipping = [each for each in order.shipping_lines if not each.is_removed]
+    """What Shopify says of the order as a whole, each with the ways in which its parts can be added up."""
+    yield from _goods(order)
+    yield from _charges(order)
+    yield from _taxes(order)
+
+
+def _goods(order: Order) -> Iterator[Figure]:
+    """Subtotal and discounts."""
+    zero, told = order.zero, order.totals.told
     goods = [line for line in order.lines if not line.is_tip]
-    cards = amounts((price_of(line) for line in goods if line.is_gift_card), zero)
-    off_goods = amounts((discount_of(line.discounts, zero) for line in goods), zero)
-    off_tips = amounts((discount_of(line.discounts, zero) for line in order.lines if line.is_tip), zero)
-    off_shipping = amounts((discount_of(each.discounts, zero) for each in shipping), zero)
-    worth = amounts((price_of(line) for line in goods), zero)
-    tips = amounts((price_of(line) for line in order.lines if line.is_tip), zero)
-    carried = amounts((each.price for each in shipping), zero)
-    duties = [duty for line in order.lines for duty in line.duties]
-    told = totals.told
+    tips = [line for line in order.lines if line.is_tip]
+    worth, off_goods = _worth(goods, zero), _off(goods, zero)
+    worth_of_tips, off_tips = _worth(tips, zero), _off(tips, zero)
+    cards = _worth([line for line in goods if line.is_gift_card], zero)
+    off_shipping = amounts((discount_of(each.discounts, zero) for each in _shipping(order)), zero)
     if "subtotal" in told:
         yield Figure(
             name="subtotal",
-            said=totals.subtotal,
-            readings=(worth - off_goods, worth + tips - off_goods - off_tips),
+            said=order.totals.subtotal,
+            readings=(worth - off_goods, worth + worth_of_tips - off_goods - off_tips),
         )
         yield Figure(  # the same, as a row: before discounts, and gift cards have a row of their own
             name="subtotal",
-            said=totals.subtotal + off_goods - cards,
-            readings=(worth - cards, worth + tips - off_tips - cards),
+            said=order.totals.subtotal + off_goods - cards,
+            readings=(worth - cards, worth + worth_of_tips - off_tips - cards),
             component=LineKind.GOODS.value if any(not line.is_gift_card for line in goods) else "",
         )
     if "discounts" in told:
         all_off = off_goods + off_tips + off_shipping
         yield Figure(
             name="discounts",
-            said=-totals.discounts,
+            said=-order.totals.discounts,
             readings=(-all_off, off_shipping - all_off),
             component=LineKind.DISCOUNT.value if all_off else "",
         )
+
+
+def _charges(order: Order) -> Iterator[Figure]:
+    """Shipping, duties and fees."""
+    totals, zero, told = order.totals, order.zero, order.totals.told
+    shipping = _shipping(order)
+    carried = amounts((each.price for each in shipping), zero)
+    off_shipping = amounts((discount_of(each.discounts, zero) for each in shipping), zero)
+    duties = [duty for line in order.lines for duty in line.duties]
     if "shipping" in told:
         yield Figure(
             name="shipping",
@@ -103,7 +115,18 @@ def _figures(order: Order) -> Iterator[Figure]:
             readings=(amounts((each.amount for each in order.fees), zero),),
             component=LineKind.FEE.value if order.fees else "",
         )
-    yield from _taxes(order)
+
+
+def _shipping(order: Order) -> list[ShippingLine]:
+    return [each for each in order.shipping_lines if not each.is_removed]
+
+
+def _worth(lines: Sequence[OrderLine], zero: Both) -> Both:
+    return amounts((price_of(line) for line in lines), zero)
+
+
+def _off(lines: Sequence[OrderLine], zero: Both) -> Both:
+    return amounts((discount_of(line.discounts, zero) for line in lines), zero)
 
 
 def _taxes(order: Order) -> Iterator[Figure]:

@@ -151,7 +151,7 @@ WISHES: list[tuple[str, Any, str]] = [
     (ORDERS, {"lines": LINES, "customer_id": "gid://shopify/Customer/1"}, "the shop has no customer"),
     (ORDERS, {"lines": LINES, "location_id": "x"}, "the shop has no location x"),
     (ORDERS, {"lines": LINES, "company_location_id": "x"}, "the shop has no company location x"),
-    (ORDERS, {"lines": LINES, "presentment_currency": "XXX"}, "presentment_currency needs a rate"),
+    (ORDERS, {"lines": LINES, "presentment_currency": "QQQ"}, "presentment_currency needs a rate"),
     (ORDERS, {"lines": [{"sku": "ALP-MUG", "tax_class": "x"}]}, "tax_class must be one of"),
     (ORDERS, [{"lines": LINES}, {"lines": [{"sku": "X"}]}], "the shop has no goods with SKU X"),
     (ORDERS, [{"lines": LINES}, {}], "[1].lines is needed"),
