@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from kit import clock
 from kit.config import WrongSetting
-from oauth import rotation
+from oauth import audit, rotation
 from oauth.models import Shop
 from sync.actors import Engine
 from sync.flows import replay as replays
@@ -24,7 +24,7 @@ from sync.insight.doctor_shops import examine_shops
 from sync.state import jobs
 from sync.state.models import Attempt, Delivery, Job, JobState, Lane
 
-OPERATOR = "operator"
+OPERATOR = audit.OPERATOR
 MARKS = {Verdict.OK: "ok    ", Verdict.WARN: "warn  ", Verdict.FAIL: "FAIL  "}
 
 Query = TypeVar("Query", bound=Select[*tuple[Any, ...]])
@@ -140,7 +140,10 @@ def doctor(engine: Engine, options: argparse.Namespace) -> int:
     """Prints a pre-flight list. Status 0: all well, 1: something will need care, 2: something is broken."""
     gateways = engine.gateways
     findings = examine_system(gateways.database, gateways.settings)
-    if all(finding.check != "database" or finding.verdict is not Verdict.FAIL for finding in findings):
+    is_up = {finding.check for finding in findings if finding.verdict is Verdict.FAIL}.isdisjoint(
+        {"database", "schema"}
+    )
+    if is_up:
         findings += examine_shops(gateways, domain=options.shop)
     for finding in findings:
         if options.json:
@@ -185,6 +188,14 @@ def _ask(engine: Engine, domain: str, flow: str, record: str, lane: Lane, hint: 
     shop_id = _shop(engine, domain)
     with engine.gateways.database.transaction(shop_id=shop_id) as session:
         job_id = jobs.ask(session, shop_id=shop_id, flow=flow, record=record, lane=lane, hint=hint)
+        audit.write(
+            session,
+            shop_id=shop_id,
+            actor=OPERATOR,
+            act=f"{flow}_asked",
+            subject=f"job:{job_id}",
+            after=hint or None,
+        )
     engine.nudge_jobs(job_id, 1)
     _say(f"Asked for job {job_id} ({flow}).")
     return 0

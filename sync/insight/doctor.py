@@ -11,11 +11,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from pathlib import Path
 
 import redis
+from alembic.script import ScriptDirectory
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 
+import migrations
 from kit import clock
 from kit.config import Settings
 from kit.db import Database, all_shops
@@ -31,6 +34,8 @@ CLOCK_DIFFERENCE = timedelta(seconds=20)
 WAITS_TOO_LONG = timedelta(minutes=2)
 VERSION_WARNING = timedelta(days=90)
 REDIS_SECONDS = 3.0
+MIGRATIONS = str(Path(migrations.__file__).parent)
+UPGRADE = "Run `alembic upgrade head`."
 
 
 class Verdict(StrEnum):
@@ -77,7 +82,9 @@ def examine_system(database: Database, settings: Settings) -> list[Finding]:
     """Looks at everything that is not one shop's. Without PostgreSQL the rest cannot be known."""
     findings = [*_settings(settings), _api_version(settings.api_version), _redis(settings.redis_url)]
     try:
-        findings += [_postgresql(database), _machine_clock(database)]
+        findings += [*_postgresql(database), schema := _schema(database), _machine_clock(database)]
+        if schema.verdict is Verdict.FAIL:
+            return findings  # nothing else can be looked up
         for look in (_keys, _client_secret, _waiting, _failed, _privacy):
             findings += look(database, settings)
     except DBAPIError as error:
@@ -85,7 +92,7 @@ def examine_system(database: Database, settings: Settings) -> list[Finding]:
             fail(
                 "database",
                 f"PostgreSQL does not answer ({type(error.orig).__name__}).",
-                "Check DATABASE_URL and that the server runs; then `alembic upgrade head`.",
+                "Check DATABASE_URL and that the server runs.",
             )
         )
     return findings
@@ -144,16 +151,35 @@ def _redis(url: str) -> Finding:
     return ok("redis", "Redis answers.")
 
 
-def _postgresql(database: Database) -> Finding:
+def _postgresql(database: Database) -> Iterator[Finding]:
     with database.transaction() as session:
         number = int(session.execute(all_shops(text("show server_version_num"))).scalar_one())
-        revision = session.execute(
-            all_shops(text("select max(version_num) from alembic_version"))
-        ).scalar_one()
     major = number // 10_000
     if major < OLDEST_POSTGRESQL:
-        return fail("database", f"PostgreSQL {major} is too old.", f"Use {OLDEST_POSTGRESQL} or newer.")
-    return ok("database", f"PostgreSQL {major} answers; the schema is at {revision}.")
+        yield fail("database", f"PostgreSQL {major} is too old.", f"Use {OLDEST_POSTGRESQL} or newer.")
+    else:
+        yield ok("database", f"PostgreSQL {major} answers.")
+
+
+def _schema(database: Database) -> Finding:
+    """How the schema stands to the migrations of this release."""
+    scripts = ScriptDirectory(MIGRATIONS)
+    head = scripts.get_current_head()
+    with database.transaction() as session:
+        is_there = session.execute(all_shops(text("select to_regclass('alembic_version')"))).scalar()
+        query = text("select version_num from alembic_version")
+        revision = session.execute(all_shops(query)).scalar() if is_there else None
+    if revision == head:
+        return ok("schema", f"The schema is at {revision}, as this release needs it.")
+    if revision is None:
+        return fail("schema", "The database has no schema yet.", UPGRADE)
+    if any(script.revision == revision for script in scripts.walk_revisions()):
+        return fail("schema", f"The schema is at {revision}; this release needs {head}.", UPGRADE)
+    return warn(
+        "schema",
+        f"The schema is at {revision}, which is newer than this release ({head}).",
+        "Run the newer release everywhere; this one only has to last until then.",
+    )
 
 
 def _machine_clock(database: Database) -> Finding:

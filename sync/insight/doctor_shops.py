@@ -12,12 +12,10 @@ from oauth import scopes
 from oauth.models import Grant, Installation, Shop
 from sync.gateways import Gateways
 from sync.insight.doctor import Finding, fail, ok, warn
-from sync.shopify import topics
-from sync.shopify.client import Client
-from sync.state.models import Lane
+from sync.shopify import subscriptions, topics
 from sync.state.settings_models import Connection, ConnectionState
 
-PAGES_LIMIT = 20
+REPAIRED = "The clock process repairs this within the hour and brings in what was missed."
 OPEN_ONCE = "Somebody of the shop opens Concord once in the Shopify admin."
 
 
@@ -75,40 +73,34 @@ def _scopes(shop: _Shop) -> Finding:
         return fail(
             "scopes",
             f"The shop has not granted {', '.join(missing)}. Flows that rest: {paused}.",
-            "Grant them on the page that Concord's home page links to.",
+            "Somebody of the shop opens Concord and presses “Grant the permission”.",
             shop=shop.domain,
         )
     return ok("scopes", "All required scopes are granted.", shop=shop.domain)
 
 
 def _webhooks(gateways: Gateways, shop: _Shop) -> Finding:
-    address = f"{gateways.settings.app_url}/webhooks"
-    wanted = {topic.enum: topic.name for topic in topics.of_shop(shop.scopes)}
+    settings = gateways.settings
+    wanted = topics.of_shop(shop.scopes)
     try:
-        there = _subscribed(gateways.shopify(shop.id, shop.domain), address)
+        found = subscriptions.actual(gateways.shopify(shop.id, shop.domain))
     except Fault as fault:
         return warn("webhooks", fault.sentence, "Try again in a minute.", shop=shop.domain)
-    lacking = sorted(name for enum, name in wanted.items() if enum not in there)
-    if lacking:
-        return fail(
-            "webhooks",
-            f"Shopify has no subscription for {', '.join(lacking)}.",
-            "The clock process repairs this within the hour and brings in what was missed.",
-            shop=shop.domain,
-        )
+    uri = f"{settings.app_url}/webhooks"
+    changes = subscriptions.compare(wanted, found, uri=uri, version=settings.api_version)
+    unheard = sorted({*(topic.name for topic in changes.missing), *changes.is_moved})
+    if unheard:
+        sentence = f"Shopify has no subscription for {', '.join(unheard)}."
+        return fail("webhooks", sentence, REPAIRED, shop=shop.domain)
+    odd = [
+        *(f"{topic.name} is filtered or shaped" for topic, _ in changes.wrong),
+        *(f"{topic.name} has the API version {one.version}" for topic, one in changes.aged),
+        *(f"{one.topic} is not wanted" for one in changes.surplus),
+    ]
+    if odd:
+        sentence = f"Subscriptions of the shop's own differ: {', '.join(odd)}."
+        return warn("webhooks", sentence, REPAIRED, shop=shop.domain)
     return ok("webhooks", f"{len(wanted)} subscriptions of the shop's own are in place.", shop=shop.domain)
-
-
-def _subscribed(client: Client, address: str) -> set[str]:
-    found: set[str] = set()
-    after: str | None = None
-    for _ in range(PAGES_LIMIT):
-        page = client.run("webhook_subscriptions", {"after": after}, lane=Lane.ORDERS)["webhookSubscriptions"]
-        found |= {node["topic"] for node in page["nodes"] if node["uri"] == address}
-        if not page["pageInfo"]["hasNextPage"]:
-            break
-        after = page["pageInfo"]["endCursor"]
-    return found
 
 
 def _erp(gateways: Gateways, shop: _Shop) -> Finding:

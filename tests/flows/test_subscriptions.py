@@ -10,8 +10,9 @@ from sqlalchemy import select, update
 from oauth.models import Grant
 from sandbox.shopify import installations
 from sync.flows import periodic, subscriptions
-from sync.flows.subscriptions import Changes, Gap, Subscription, compare
+from sync.flows.subscriptions import Gap
 from sync.shopify import topics
+from sync.shopify.subscriptions import Changes, Subscription, actual, compare
 from sync.state.models import Job
 from tests.flows.town import ALPHA, Town
 
@@ -39,7 +40,7 @@ def run(town: Town) -> None:
 
 def own(town: Town) -> list[dict[str, str]]:
     client = town.stage.engine.gateways.shopify(town.shop_id, ALPHA)
-    return [{"id": each.gid, "topic": each.topic, "uri": each.uri} for each in subscriptions.actual(client)]
+    return [{"id": each.gid, "topic": each.topic, "uri": each.uri} for each in actual(client)]
 
 
 def gaps(town: Town) -> list[Gap]:
@@ -132,7 +133,7 @@ def test_a_subscription_of_an_older_version_is_replaced_by_one_of_ours(merging: 
     town.stage.store.put(ALPHA, "subscription", made["id"], kept | {"version": "2026-07"})
     run(town)
     client = town.stage.engine.gateways.shopify(town.shop_id, ALPHA)
-    (found,) = subscriptions.actual(client)
+    (found,) = actual(client)
     assert found.gid != made["id"]
     assert found.version == town.stage.settings.api_version
     assert [gap.topic for gap in gaps(town)] == [MERGE]

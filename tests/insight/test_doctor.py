@@ -7,13 +7,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from kit import clock
 from kit.clock import SetClock
 from kit.config import Settings
 from kit.crypto import Secret
-from kit.db import Database
+from kit.db import Database, all_shops
 from oauth import install, scopes
 from oauth.id_token import verify
 from oauth.install import Installer
@@ -22,8 +22,11 @@ from sync.gateways import Gateways
 from sync.insight import doctor
 from sync.insight.doctor import Finding, Verdict
 from sync.insight.doctor_shops import examine_shops
+from sync.shopify import subscriptions, topics
+from sync.shopify.subscriptions import Changes
 from sync.state import jobs
 from sync.state.models import Delivery, DeliveryState, Lane
+from tests.environments import CLIENT_ID
 from tests.oauth.shopify import ALPHA, ORIGIN, LocalShopify
 
 OTHER_KEY = Secret(base64.b64encode(b"x" * 32).decode())
@@ -218,3 +221,51 @@ def test_a_shop_that_left_is_not_examined_unless_named(practice: Practice, db: D
         install.uninstalled(session, practice.shop_id, at=None)
     assert examine_shops(practice.gateways) == []
     assert by_check(examine_shops(practice.gateways, domain=ALPHA))["shop"].verdict is Verdict.WARN
+
+
+@pytest.mark.parametrize(
+    ("statement", "verdict", "words"),
+    [
+        ("update alembic_version set version_num = '0001'", Verdict.FAIL, "is at 0001; this release needs"),
+        ("update alembic_version set version_num = '9999'", Verdict.WARN, "newer than this release"),
+        ("delete from alembic_version", Verdict.FAIL, "no schema yet"),
+        ("drop table alembic_version", Verdict.FAIL, "no schema yet"),
+    ],
+)
+def test_a_schema_that_is_not_this_releases_is_noticed(
+    db: Database, settings: Settings, statement: str, verdict: Verdict, words: str
+) -> None:
+    assert system(db, settings)["schema"].verdict is Verdict.OK
+    with db.transaction() as session:
+        session.execute(all_shops(text(statement)))
+    found = system(db, settings)
+    assert (found["schema"].verdict, found["database"].verdict) == (verdict, Verdict.OK)
+    assert words in found["schema"].sentence
+
+
+def test_subscriptions_that_differ_in_any_way_are_noticed(practice: Practice, db: Database) -> None:
+    with db.transaction(shop_id=practice.shop_id) as session:
+        session.execute(update(Grant).values(scopes=[*scopes.REQUIRED, "read_customer_merge"]))
+    practice.shopify.world.install(ALPHA, client_id=CLIENT_ID, scopes=["read_customer_merge"])
+    assert practice.examine()["webhooks"].verdict is Verdict.FAIL
+    client = practice.gateways.shopify(practice.shop_id, ALPHA)
+    uri = f"{practice.gateways.settings.app_url}/webhooks"
+    (topic,) = topics.of_shop(["read_customer_merge"])
+    subscriptions.repair(client, Changes((topic,), (), (), (), frozenset()), uri=uri)
+    assert practice.examine()["webhooks"].verdict is Verdict.OK
+    (made,) = subscriptions.actual(client)
+    store = practice.shopify.world.store
+    kept = store.get(ALPHA, "subscription", made.gid)
+    assert kept is not None
+    for change, words in (
+        ({"filter": "id:1"}, "customers/merge is filtered"),
+        ({"version": "2026-01"}, "has the API version 2026-01"),
+        ({"topic": "THEMES_PUBLISH"}, "no subscription for customers/merge"),
+    ):
+        store.put(ALPHA, "subscription", made.gid, kept | change)
+        finding = practice.examine()["webhooks"]
+        assert finding.verdict is not Verdict.OK
+        assert words in finding.sentence
+    store.put(ALPHA, "subscription", made.gid, kept)
+    store.put(ALPHA, "subscription", f"{made.gid}9", kept | {"id": f"{made.gid}9"})
+    assert "CUSTOMERS_MERGE is not wanted" in practice.examine()["webhooks"].sentence
