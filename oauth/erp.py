@@ -53,9 +53,10 @@ def replace(
 ) -> None:
     """Puts new values in the place of the old ones. The caller releases what was held for `credential:<id>`."""
     row = _row(session, credential_id)
+    before = _seen(row)
     row.sealed = sealer.seal(_packed(values), place(TABLE, COLUMN, row.id))
     row.hint, row.changed_at = hint(values), clock.now()
-    _note(session, row, act="credential_replaced", actor=actor, address=address)
+    _note(session, row, act="credential_replaced", actor=actor, address=address, before=before)
 
 
 def open_values(session: Session, sealer: Sealer, *, credential_id: int) -> dict[str, str]:
@@ -97,13 +98,27 @@ def _row(session: Session, credential_id: int) -> Credential:
     return row
 
 
-def _note(session: Session, row: Credential, *, act: str, actor: str, address: str) -> None:
+def _seen(row: Credential) -> dict[str, str]:
+    """What may be seen of a credential."""
+    return {"kind": row.kind, "hint": row.hint}
+
+
+def _note(
+    session: Session,
+    row: Credential,
+    *,
+    act: str,
+    actor: str,
+    address: str,
+    before: Mapping[str, str] | None = None,
+) -> None:
     audit.write(
         session,
         shop_id=row.shop_id,
         actor=actor,
         act=act,
         subject=f"credential:{row.id}",
-        after={"kind": row.kind, "hint": row.hint},
+        before=before,
+        after=_seen(row),
         address=address,
     )

@@ -18,6 +18,7 @@ from kit.config import Settings
 from kit.crypto import Sealer, place
 from kit.db import Database, all_shops
 from kit.faults import Misconfigured
+from oauth import audit
 from oauth.models import Credential, Grant, PrivacyRequest
 
 ROWS_PER_STEP = 50
@@ -73,7 +74,17 @@ def rotate(
 ) -> list[Progress]:
     """Seals everything anew with the current key, telling its progress after each step. Returns the end of each
     column. Old keys may be removed from the settings once `left` and `lost` are 0 everywhere."""
-    return [_rotate_column(database, sealer, column, tell) for column in columns]
+    ends = [_rotate_column(database, sealer, column, tell) for column in columns]
+    with database.transaction() as session:
+        audit.write(
+            session,
+            shop_id=None,
+            actor=audit.OPERATOR,
+            act="keys_rotated",
+            subject=f"key:{sealer.current}",
+            after={end.column: {"sealed_anew": end.done, "lost": end.lost} for end in ends},
+        )
+    return ends
 
 
 def keys_in_use(database: Database, *, columns: Sequence[SealedColumn] = COLUMNS) -> dict[str, int]:

@@ -14,7 +14,7 @@ from kit.crypto import Sealer, Secret, place
 from kit.db import Base, Database, all_shops
 from kit.faults import Misconfigured
 from oauth import erp, rotation
-from oauth.models import Credential, Grant, Shop
+from oauth.models import AuditEntry, Credential, Grant, Shop
 from oauth.rotation import COLUMNS, ROWS_PER_STEP, Progress
 
 KEYS = {name: Secret(base64.b64encode(name.encode() * 32).decode()) for name in "abc"}
@@ -132,3 +132,12 @@ def test_every_sealed_column_of_every_table_is_rotated() -> None:
             assert not looks_sealed or f"{table.__tablename__}.{name}" in known, (
                 f"{table.__tablename__}.{name}"
             )
+
+
+def test_a_rotation_is_in_the_audit_log(db: Database, credentials: list[tuple[int, int]]) -> None:
+    rotation.rotate(db, sealer("b", "a"), tell=lambda _: None)
+    with db.transaction() as session:
+        entry = session.scalars(select(AuditEntry).where(AuditEntry.act == "keys_rotated")).one()
+    assert (entry.actor, entry.subject, entry.shop_id) == ("operator", "key:b", None)
+    assert entry.after is not None
+    assert entry.after["credential.sealed"] == {"sealed_anew": len(credentials), "lost": 0}

@@ -112,6 +112,8 @@ def test_a_credential_is_sealed_opened_and_replaced(
         assert "short" not in row.hint
         notes = [(entry.act, entry.after) for entry in audit.newest(session, shop_id=alpha, limit=9)]
         assert [act for act, _ in notes] == ["credential_replaced", "credential_created"]
+        replaced = audit.newest(session, shop_id=alpha, limit=1)[0]
+        assert replaced.before == notes[1][1]
         assert "horse" not in str(notes)
     with db.transaction(shop_id=beta) as session, pytest.raises(Misconfigured) as caught:
         erp.open_values(session, sealer, credential_id=number)
