@@ -9,16 +9,19 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import httpx2
 from dramatiq.brokers.stub import StubBroker
+from sqlalchemy import select
 from starlette.types import Receive, Scope, Send
 
 from kit import config
 from kit.config import Settings
 from kit.db import Database, connect
 from kit.http import Door
+from oauth.models import Shop
 from sandbox.erp.standin import app as erp_app
 from sandbox.erp.standin.books import Books
 from sandbox.erp.standin.connecting import stocked
@@ -30,7 +33,12 @@ from sandbox.shopify.seed import seed
 from sandbox.shopify.store import Store
 from sync.actors import Engine
 from sync.broker import QUEUES, Nudger
+from sync.domain.feeds import CreditTold
+from sync.domain.money import Money
+from sync.flows import refund_pull
 from sync.gateways import Gateways
+from sync.state import jobs
+from sync.state.models import Lane
 from tests.browser.serving import HOST, free_socket, served
 from web.app import build as build_web
 
@@ -91,6 +99,26 @@ class Stack:
         token = self.control(f"/shops/{ALPHA}/id-token")["id_token"]
         headers = {"Authorization": f"Bearer {token}"}
         self.http.post(f"{self.concord}/app{path}", data=fields, headers=headers).raise_for_status()
+
+    def permit_second_person(self, *permissions: str) -> None:
+        """Ada lets the second person who ever opened the app do this much."""
+        self.act("/settings/people/2", **dict.fromkeys(permissions, "yes"))
+
+    def credit(self, erp_id: str, order: dict[str, Any], total: str) -> None:
+        """Concord hears of a credit note that the ERP posted for an order."""
+        origin = str(order["number"])
+        told = CreditTold(number=f"CN-{erp_id}", origin=origin, total=Money(Decimal(total), "USD"))
+        with self.database.transaction() as session:
+            shop_id = session.scalars(select(Shop.id).where(Shop.domain == ALPHA)).one()
+        with self.database.transaction(shop_id=shop_id) as session:
+            jobs.ask(
+                session,
+                shop_id=shop_id,
+                flow=refund_pull.FLOW,
+                record=f"gid://shopify/Order/{origin}#credit:{erp_id}",
+                lane=Lane.ORDERS,
+                hint={"values": told.plain()},
+            )
 
     def set_up(self) -> None:
         """Alpha with the app installed, the ERP connected and a mapping in force."""

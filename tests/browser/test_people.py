@@ -99,6 +99,38 @@ def test_a_permission_that_was_taken_away_comes_back_with_the_next_installation(
     expect(inside.get_by_text("permission is not complete")).to_have_count(0)
 
 
+def test_a_large_refund_is_paid_out_once_two_people_agree(at_work: Journey) -> None:
+    page, stack = at_work.page, at_work.stack
+    placed = stack.order(email=NORA, lines=[{"sku": "ALP-MUG", "quantity": 1}])
+    inside = at_work.open("/records?tab=synced", heading="Records")
+    expect(inside.get_by_text("Order #1001")).to_be_visible()
+    stack.act("/roads", road_refunds="on", per_refund="0", per_day="0", two_persons_above="5")
+    stack.credit("C1", placed, "10.00")
+    agree = inside.get_by_role("button", name="Agree", exact=True)
+
+    def look() -> None:
+        at_work.open("/records?tab=held", heading="Records")
+        inside.get_by_text("Credit note").first.click()
+        at_work.arrived("Credit note")
+
+    look()
+    agree.first.click()
+    at_work.dialog("Agree to this refund?").get_by_role("button", name="Agree").click()
+    at_work.told("You agreed. It goes on.")
+    people = page.get_by_label("Staff member")
+    bo = next(text for text in people.locator("option").all_inner_texts() if "Bo" in text)
+    with page.expect_navigation():
+        people.select_option(label=bo)
+    look()
+    expect(agree).to_have_count(0)
+    stack.permit_second_person("may_refund")
+    look()
+    agree.first.click()
+    at_work.dialog("Agree to this refund?").get_by_role("button", name="Agree").click()
+    at_work.told("You agreed. It goes on.")
+    expect(inside.get_by_text("10.00 USD refunded for CN-C1.").first).to_be_visible()
+
+
 def test_menu_back_and_reload_keep_the_place(at_work: Journey) -> None:
     page = at_work.page
     inside = at_work.open("", heading="Home")

@@ -18,7 +18,7 @@ WORDS = (
 OWN = "own"  # what a company has in Shopify; stored as no rule at all
 ORDINALS = ("First", "Second", "Third", "Fourth", "Fifth")
 EXTERNAL_IDS = (
-    (OWN, "Companies only: the external id that Shopify has of them"),
+    (OWN, "Companies: their external id in Shopify"),
     (SHOPIFY_ID, "The number of the customer in Shopify"),
     *sources.NAMED,
 )
