@@ -36,7 +36,8 @@ class OrderBodies:
                 "email": "buyer@example.com",
                 "shipping": [{"title": "Standard", "price": "4.90"}],
                 "discounts": [{"percent": "10"}],
-                "financial_status": "paid",
+                # Nobody paid yet: payments are read from Shopify afterwards, and here is no Shopify.
+                "financial_state": "pending",
             },
         )
         self._body = next(event.body for event in events if event.topic == "orders/create")

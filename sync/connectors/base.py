@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from kit.crypto import Secret
 from kit.http import Door
-from sync.domain.documents import CustomerDocument, Document, ShipmentDocument
+from sync.domain.documents import CustomerDocument, Document, PaymentDocument, ShipmentDocument
 from sync.domain.money import Money
 
 
@@ -30,6 +30,9 @@ class OptionKind(StrEnum):
     PAYMENT_METHOD = "payment_method"
     PAYMENT_TERM = "payment_term"
     CARRIER = "carrier"
+
+
+INVOICE_OPEN = "invoice_open"  # code of the refusal of a payment whose document is still a draft
 
 
 class Feed(StrEnum):
@@ -146,6 +149,11 @@ class Connector(Protocol):
 
     def ship(self, shipment: ShipmentDocument, *, key: str) -> Written:
         """Records that goods left (or, cancelled, that they did not)."""
+        ...
+
+    def pay(self, payment: PaymentDocument, *, key: str) -> Written:
+        """Books money that moved against its document, once. Raises Rejected with INVOICE_OPEN while the document is a
+        draft that a person has to finish."""
         ...
 
     def changes(self, feed: Feed, position: Mapping[str, Any], *, limit: int) -> ChangePage:

@@ -119,14 +119,20 @@ class CustomerDocument:
 
 
 @dataclass(frozen=True, kw_only=True)
-class DocumentPayment:
-    """Money that moved for a document: paid by the buyer, or (on a credit) paid back. A redeemed gift card is one."""
+class PaymentDocument:
+    """Money that moved for a document: paid by the buyer, or paid back. A redeemed gift card is one. It is a fact of
+    its own, since a signed body tells an order before anybody tells its payments."""
 
     source: str  # gid of the transaction
+    record: str  # gid of the order
+    origin: str  # reference of the document that it pays
+    number: str  # what people call that document
     gateway: str
     erp_method: str
     amount: Both  # positive
-    paid_at: datetime | None = None
+    currency: str  # the one that the document is posted in
+    paid_on: date
+    is_refund: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,7 +161,6 @@ class Document:
     is_shipped_elsewhere: bool = False  # the goods left without the ERP: it must not ship them
     is_posted: bool = True  # policy: post the invoice or credit note, or leave a draft
     extra: tuple[tuple[str, str], ...] = field(default=())  # ERP fields filled from attributes and metafields
-    payments: tuple[DocumentPayment, ...] = field(default=(), compare=False)  # as far as the source knew them
 
     @property
     def is_stock_only(self) -> bool:

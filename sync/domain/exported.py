@@ -111,13 +111,20 @@ class Exported:
 
     documents: tuple[ExportedDocument, ...] = ()
     shipments: frozenset[str] = frozenset()  # references of shipments, cancelled ones too
+    payments: frozenset[str] = frozenset()  # gids of transactions that are booked
 
     @classmethod
-    def of_facts(cls, documents: Iterable[Mapping[str, Any]], shipments: Iterable[str] = ()) -> Exported:
+    def of_facts(
+        cls,
+        documents: Iterable[Mapping[str, Any]],
+        shipments: Iterable[str] = (),
+        payments: Iterable[str] = (),
+    ) -> Exported:
         """From the facts kept with the links of the order."""
         return cls(
             documents=tuple(ExportedDocument.of_facts(each) for each in documents),
             shipments=frozenset(shipments),
+            payments=frozenset(payments),
         )
 
     @property
@@ -150,12 +157,21 @@ class Exported:
             zero = zero + each.rounding
         return zero
 
-    def with_plan(self, documents: Iterable[ExportedDocument], shipments: Iterable[str] = ()) -> Exported:
+    def with_plan(
+        self,
+        documents: Iterable[ExportedDocument],
+        shipments: Iterable[str] = (),
+        payments: Iterable[str] = (),
+    ) -> Exported:
         """As it will be after a plan is carried out."""
         new = tuple(documents)
         gone = {each.reference for each in new}
         kept = tuple(each for each in self.documents if each.reference not in gone)
-        return Exported(documents=kept + new, shipments=self.shipments | frozenset(shipments))
+        return Exported(
+            documents=kept + new,
+            shipments=self.shipments | frozenset(shipments),
+            payments=self.payments | frozenset(payments),
+        )
 
 
 NOTHING_EXPORTED = Exported()

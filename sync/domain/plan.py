@@ -18,12 +18,12 @@ from sync.domain.documents import (
     Document,
     DocumentKind,
     DocumentLine,
-    DocumentPayment,
     LineKind,
+    PaymentDocument,
 )
 from sync.domain.exported import NOTHING_EXPORTED, PLACED, Exported, ExportedDocument
 from sync.domain.filters import Skip, skip
-from sync.domain.history import Agreement, Refund, Sale, Transaction
+from sync.domain.history import Agreement, Sale, Transaction
 from sync.domain.lines import LineBuilder
 from sync.domain.mapper import Catalogue, Decision, Mapper
 from sync.domain.money import Both, CurrencyMix
@@ -33,6 +33,8 @@ from sync.domain.residual import explained
 from sync.domain.restock import restock_of
 from sync.domain.rules import Rules
 
+# Words of `financial_status` for orders with money that moved.
+MONEY_MOVED = frozenset({"paid", "partially_paid", "partially_refunded", "refunded"})
 PAYING = frozenset({"sale", "capture"})
 LEDGER_NEEDED = "ledger_needed"
 # Parts of a body that it tells too little of to make a document from.
@@ -49,6 +51,7 @@ class Plan:
     documents: tuple[Document, ...]
     exports: tuple[ExportedDocument, ...]  # one per document: keep it with the document's link
     proof: Proof  # of these documents
+    payments: tuple[PaymentDocument, ...]  # to book once the documents are there
     whole: Proof  # of the order with everything that was exported before, against its current total
     decisions: tuple[Decision, ...] = ()
     waiting: tuple[Skip, ...] = ()
@@ -98,6 +101,12 @@ def needs_ledger(order: Order, already: Exported = NOTHING_EXPORTED, rules: Rule
     )
 
 
+def owes_payments(order: Order, rules: Rules) -> bool:
+    """Whether money moved that this source does not tell, and that the ERP shall know: somebody has to look again."""
+    is_in_use = bool(rules.payment_methods or rules.default_payment_method)
+    return is_in_use and "transactions" in order.unknown and order.financial_status in MONEY_MOVED
+
+
 def _ledger_needed(order: Order, because: str = "") -> Skip:
     return Skip(
         code=LEDGER_NEEDED,
@@ -130,7 +139,8 @@ class _Planner:
         else:
             held = self._follow(agreements)
         self._round()
-        if not self.documents:
+        payments = self._payments()
+        if not self.documents and not payments:
             if held:
                 return Skip(code=held[0].code, sentence=held[0].sentence, is_waiting=True)
             return Skip(
@@ -151,6 +161,7 @@ class _Planner:
             documents=tuple(self.documents),
             exports=tuple(self.exports),
             proof=proof,
+            payments=payments,
             whole=self._whole(agreements, held) or proof,
             decisions=self.mapper.decisions,
             waiting=tuple(Skip(code=w.code, sentence=w.sentence, is_waiting=True) for w in held),
@@ -196,7 +207,6 @@ class _Planner:
             lines=lines,
             total=told + rounding,
             covers=covers,
-            payments=self._payments(order.transactions, PAYING),
         )
         self.told = self.told + told
         self.rounding = self.rounding + rounding
@@ -223,7 +233,6 @@ class _Planner:
                 lines=lines,
                 total=total,
                 covers=(entry.gid,),
-                payments=self._refund_payments(refund) if delta.kind is DocumentKind.CREDIT else (),
                 note=refund.note if refund else "",
             )
             self.told = self.told + total
@@ -298,7 +307,6 @@ class _Planner:
         lines: list[DocumentLine],
         total: Both,
         covers: tuple[str, ...],
-        payments: tuple[DocumentPayment, ...] = (),
         note: str = "",
     ) -> None:
         order = self.order
@@ -326,7 +334,6 @@ class _Planner:
             is_shipped_elsewhere=self.rules.ships_elsewhere or order.is_pos,
             is_posted=self.rules.is_posted(kind) and not self.mapper.uses_stand_in,
             extra=fields.filled(order, self.rules) if is_sale else (),
-            payments=payments,
         )
         self.documents.append(document)
         self.exports.append(ExportedDocument.of(document, covers))
@@ -334,20 +341,38 @@ class _Planner:
     def _day(self, at: datetime) -> date:
         return at.astimezone(self.zone).date()
 
-    def _payments(
-        self, transactions: Sequence[Transaction], kinds: frozenset[str]
-    ) -> tuple[DocumentPayment, ...]:
-        return tuple(
-            DocumentPayment(
-                source=each.gid,
-                gateway=each.gateway,
-                erp_method=self.mapper.payment_method(each.gateway),
-                amount=each.amount,
-                paid_at=each.processed_at,
-            )
-            for each in transactions
-            if each.is_done and each.kind in kinds
-        )
+    def _payments(self) -> tuple[PaymentDocument, ...]:
+        """Every transaction that is known and not booked, for the document that it belongs to."""
+        order, booked = self.order, self.already.payments
+        done = {each.reference: each for each in self.already.with_plan(self.exports).documents}
+        found = []
+        refunds = [
+            (f"{order.legacy_id}/R{refund.gid.rpartition('/')[2]}", each)
+            for refund in order.refunds
+            for each in refund.transactions
+            if each.kind == "refund"
+        ]
+        paid = [(order.legacy_id, each) for each in order.transactions if each.kind in PAYING]
+        for origin, each in (*paid, *refunds):
+            document = done.get(origin)
+            if document is None or not each.is_done or each.gid in booked:
+                continue
+            method = self.mapper.payment_method(each.gateway)
+            if method and self.rules.is_posted(document.kind):
+                found.append(self._payment(each, origin, method))
+        return tuple(found)
 
-    def _refund_payments(self, refund: Refund | None) -> tuple[DocumentPayment, ...]:
-        return self._payments(refund.transactions, frozenset({"refund"})) if refund else ()
+    def _payment(self, each: Transaction, origin: str, method: str) -> PaymentDocument:
+        order = self.order
+        return PaymentDocument(
+            source=each.gid,
+            record=order.gid,
+            origin=origin,
+            number=order.name,
+            gateway=each.gateway,
+            erp_method=method,
+            amount=each.amount,
+            currency=order.currency if self.rules.side.value == "shop" else order.presentment_currency,
+            paid_on=self._day(each.processed_at or order.processed_at),
+            is_refund=each.kind == "refund",
+        )

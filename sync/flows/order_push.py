@@ -13,14 +13,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kit.faults import Misconfigured, Rejected
-from sync.connectors.base import Connector, Written
+from sync.connectors.base import INVOICE_OPEN, Connector, Written
 from sync.domain import customers, matching
-from sync.domain.documents import CustomerDocument, Document, DocumentKind
+from sync.domain.documents import CustomerDocument, Document, DocumentKind, PaymentDocument
 from sync.domain.exported import Exported, ExportedDocument
 from sync.domain.filters import Skip
 from sync.domain.matching import Choice, Verdict
 from sync.domain.money import Money
-from sync.domain.plan import LEDGER_NEEDED, Plan, needs_ledger, plan_order
+from sync.domain.plan import LEDGER_NEEDED, Plan, needs_ledger, owes_payments, plan_order
 from sync.domain.records import Order
 from sync.domain.rules import MatchBy, Rules
 from sync.flows import back, fulfilment_push, road
@@ -28,7 +28,7 @@ from sync.flows.road import Done, Outcome, Skipped, Work
 from sync.shopify import bodies, reader
 from sync.shopify.reader import Read
 from sync.state import jobs, links, mappings, snapshots
-from sync.state.models import Delivery
+from sync.state.models import Delivery, Lane
 from sync.state.settings_models import Connection
 
 WHOLE_TOPICS = ("orders/create", "orders/updated", "orders/paid", "orders/cancelled")
@@ -70,6 +70,8 @@ def _bring_in_accord(
         else:
             outcome = _carry_out(work, connection, connector, order, plan, rules)
             already = already.with_plan(plan.exports)
+            if read.agreements is None and owes_payments(order, rules):
+                work.later(lambda session: _look_again(session, work))
         shipped = fulfilment_push.carry_out(
             work, connection, connector, order, rules, already=already, catalogue=catalogue
         )
@@ -166,12 +168,55 @@ def _carry_out(
     party = _customer(work, connection, connector, plan, rules)
     for document, export in zip(plan.documents, plan.exports, strict=True):
         _write(work, connection, connector, replace(document, erp_customer=party), export)
-    proof = plan.whole.as_json()
-    work.later(lambda session: snapshots.prove(session, record=order.gid, proof=proof))
-    work.later(lambda session: _release_waiting(session, order))
-    waiting = " ".join(each.sentence for each in plan.waiting)
-    numbers = ", ".join(document.number for document in plan.documents)
-    return Done(f"Written: {numbers}. {waiting}".strip())
+    if plan.documents:
+        proof = plan.whole.as_json()
+        work.later(lambda session: snapshots.prove(session, record=order.gid, proof=proof))
+        work.later(lambda session: _release_waiting(session, order))
+    said = [f"Written: {', '.join(each.number for each in plan.documents)}."] if plan.documents else []
+    said += dict.fromkeys(_pay(work, connection, connector, payment) for payment in plan.payments)
+    return Done(" ".join((*said, *(each.sentence for each in plan.waiting))).strip())
+
+
+def _look_again(session: Session, work: Work) -> None:
+    """Asks for the payments of an order that a body told. They can wait for every order that is not in the ERP yet."""
+    jobs.ask(
+        session,
+        shop_id=work.shop.id,
+        flow=work.job.flow,
+        record=work.job.record,
+        lane=Lane.BACKFILL,
+        hint={"reread": True},
+    )
+
+
+def _pay(work: Work, connection: Connection, connector: Connector, payment: PaymentDocument) -> str:
+    """Books one payment, and says so; one whose document a person has to finish first is left for a later look."""
+    try:
+        written = road.write(
+            work,
+            purpose=f"payment:{payment.source.rpartition('/')[2]}"[:64],
+            variables=repr(payment),
+            call=lambda key: connector.pay(payment, key=key),
+            ask=lambda: None,  # booking a payment looks for its transaction first
+        )
+    except Rejected as refusal:
+        if refusal.code != INVOICE_OPEN:
+            raise
+        return refusal.sentence
+    facts = {"origin": payment.origin, "written": road.written_values(written)}
+    work.later(
+        lambda session: links.record(
+            session,
+            shop_id=work.shop.id,
+            connection_id=connection.id,
+            kind="payment",
+            shopify_gid=payment.source,
+            record=payment.record,
+            written=written,
+            facts=facts,
+        )
+    )
+    return "Payments booked."
 
 
 def _release_waiting(session: Session, order: Order) -> None:

@@ -22,6 +22,7 @@ _KINDS = {
     "order": "Sale",
     "delta": "Change",
     "shipment": "Shipment",
+    "payment": "Payment",
     "customer": "Customer",
 }
 _MODELS = (

@@ -208,6 +208,7 @@ def _planned(
         "customer": plain(plan.customer),
         "customer_looked_up_by": plain(looked_up_by),
         "documents": plain(plan.documents),
+        "payments": plain(plan.payments),
         "waiting": plain(plan.waiting),
     }
     status = PROVEN if plan.proof.is_proven else HELD

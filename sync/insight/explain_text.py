@@ -37,6 +37,14 @@ def planned(
         _section("Customer", [f"{plan.customer.code}, {_who(plan, looked_up_by)}"]),
         *(_document(document) for document in plan.documents),
         *(_shipment(each) for each in shipments),
+        _section(
+            "Payments",
+            (
+                f"{'paid back' if each.is_refund else 'paid'} {_both(each.amount)} by {each.gateway} "
+                f"-> {each.erp_method}, on {each.origin}"
+                for each in plan.payments
+            ),
+        ),
         _section("Waiting", (each.sentence for each in plan.waiting)),
         _section("Cent table", _table((*plan.proof.rows, plan.proof.total))),
     ]

@@ -33,7 +33,10 @@ def exported(session: Session, record: str) -> Exported:
     """What of an order is in the ERP, from the facts kept with its links."""
     found = of_record(session, record)
     documents = [link.facts for link in found if link.kind in ("order", "delta")]
-    return Exported.of_facts(documents, [link.shopify_gid for link in found if link.kind == "shipment"])
+    shipments, payments = (
+        [link.shopify_gid for link in found if link.kind == kind] for kind in ("shipment", "payment")
+    )
+    return Exported.of_facts(documents, shipments, payments)
 
 
 def by_erp(session: Session, *, connection_id: int, erp_model: str, erp_id: str) -> Link | None:

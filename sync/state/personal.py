@@ -66,7 +66,7 @@ STAYS = {
     Connection: "an empty row that links point to",
     PrivacyRequest: "the proof of the answer; no file",
 }
-FACTS_KEPT_OF = ("order", "delta", "shipment", "refund", "payout")
+FACTS_KEPT_OF = ("order", "delta", "shipment", "payment", "refund", "payout")
 FACTS_KEEP = frozenset({"code", "because"})
 
 

@@ -27,7 +27,7 @@ class Told:
 
     text: str
     exported: Exported
-    outcome: str  # proven · held · refused · skipped
+    outcome: str  # proven · paid (no document, but payments) · held · refused · skipped
 
 
 def ledger_of(node: Mapping[str, Any], order: Order) -> tuple[Agreement, ...]:
@@ -65,7 +65,11 @@ def look(title: str, read: Any, rules: Rules, *, already: Exported = NOTHING_EXP
     try:
         order, agreements = read()
         plan = plan_order(order, rules, agreements=agreements, already=already)
-        after = already.with_plan(plan.exports) if isinstance(plan, Plan) else already
+        after = (
+            already.with_plan(plan.exports, payments=[each.source for each in plan.payments])
+            if isinstance(plan, Plan)
+            else already
+        )
         shipments = plan_shipments(order, rules, already=after)
     except Fault as fault:
         misses = getattr(fault, "misses", "")
@@ -78,7 +82,9 @@ def look(title: str, read: Any, rules: Rules, *, already: Exported = NOTHING_EXP
         outcome = "skipped"
     else:
         text = head + plan_text(plan)
-        outcome = "proven" if plan.proof.is_proven and plan.whole.is_proven else "unproven"
+        outcome = "paid" if not plan.documents else "proven"
+        if not (plan.proof.is_proven and plan.whole.is_proven):
+            outcome = "unproven"
     if not isinstance(shipments, Skip):
         text += "".join(_shipment(each) for each in shipments)
     return Told(text=text, exported=after, outcome=outcome)
@@ -89,10 +95,13 @@ def plan_text(plan: Plan) -> str:
     who = plan.customer
     kind = "guest" if who.is_guest else "company" if who.is_company else "customer"
     text = f"{kind} {who.code} {who.name}\n"
-    text += "".join(_document(each) for each in plan.documents)
+    for document in plan.documents:
+        text += _document(document) + _payments(plan, {document.reference})
+    late = {each.origin for each in plan.payments} - {each.reference for each in plan.documents}
+    text += "".join(f"PAYMENTS of {each}\n{_payments(plan, {each})}" for each in sorted(late))
     for skip in plan.waiting:
         text += f"WAITING {skip.code}: {skip.sentence}\n"
-    return text + _proof(plan)
+    return text + (_proof(plan) if plan.documents else "")
 
 
 def _document(document: Document) -> str:
@@ -106,10 +115,15 @@ def _document(document: Document) -> str:
         if getattr(document, name):
             text += f"  {name} {getattr(document, name)}\n"
     text += "".join(f"  {name} = {value}\n" for name, value in document.extra)
-    text += "".join(_line(line) for line in document.lines)
-    for payment in document.payments:
-        text += f"  paid {both(payment.amount)} by {payment.gateway} -> {payment.erp_method or '-'}\n"
-    return text
+    return text + "".join(_line(line) for line in document.lines)
+
+
+def _payments(plan: Plan, origins: set[str]) -> str:
+    return "".join(
+        f"  paid {both(each.amount)} by {each.gateway} -> {each.erp_method}\n"
+        for each in plan.payments
+        if each.origin in origins
+    )
 
 
 def _line(line: DocumentLine) -> str:

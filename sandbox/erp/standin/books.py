@@ -28,6 +28,7 @@ class Books:
     parties: dict[str, Values] = field(default_factory=dict)  # by code
     documents: dict[str, Values] = field(default_factory=dict)  # by reference
     shipments: dict[str, Values] = field(default_factory=dict)  # by reference
+    payments: dict[str, Values] = field(default_factory=dict)  # by the gid of the transaction
     stock: dict[tuple[str, str], Values] = field(default_factory=dict)  # by product and warehouse
     options: dict[str, list[Values]] = field(default_factory=dict)
     refuse: Callable[[str, Mapping[str, Any]], str | None] = lambda _verb, _values: None
@@ -57,6 +58,8 @@ class Books:
                     return self._document(values)
                 case "write_shipment":
                     return self._shipment(values)
+                case "write_payment":
+                    return self._payment(values)
                 case "references":
                     return sorted(self.documents)
                 case "changes":
@@ -131,6 +134,18 @@ class Books:
         shipment = dict(values) | {"erp_id": erp_id, "number": f"SH{erp_id[1:]}"}
         self.shipments[values["reference"]] = shipment
         return shipment
+
+    def _payment(self, values: Mapping[str, Any]) -> Values:
+        if values["origin"] not in self.documents:
+            raise Refused(f"there is no document {values['origin']}")
+        known = self.payments.get(values["source"])
+        if known is None:
+            erp_id = self._next("P")
+            known = self.payments[values["source"]] = dict(values) | {
+                "erp_id": erp_id,
+                "number": f"PAY{erp_id[1:]}",
+            }
+        return known
 
     def _changes(self, feed: str, after: int, limit: int) -> Values:
         found = [entry for entry in self.log if entry["feed"] == feed and entry["at"] > after]

@@ -22,7 +22,7 @@ from sync.connectors.base import (
     Written,
 )
 from sync.connectors.registry import Kind
-from sync.domain.documents import CustomerDocument, Document, ShipmentDocument
+from sync.domain.documents import CustomerDocument, Document, PaymentDocument, ShipmentDocument
 from sync.domain.money import Money
 
 FIELDS = (Field(name="url", label="Address", is_url=True), Field(name="key", label="Key", is_secret=True))
@@ -113,6 +113,25 @@ class StandinConnector:
             },
         )
         return Written(model="shipment", erp_id=found["erp_id"], number=found["number"], state="done")
+
+    def pay(self, payment: PaymentDocument, *, key: str) -> Written:
+        """Books a payment by the gid of its transaction."""
+        is_shop = payment.currency == payment.amount.shop.currency
+        amount = payment.amount.shop if is_shop else payment.amount.presentment
+        found = self._write(
+            "write_payment",
+            {
+                "source": payment.source,
+                "origin": payment.origin,
+                "method": payment.erp_method,
+                "amount": str(amount.amount),
+                "is_refund": payment.is_refund,
+                "key": key,
+            },
+        )
+        return Written(
+            model="payment", erp_id=found["erp_id"], number=found["number"], state="posted", total=amount
+        )
 
     def changes(self, feed: Feed, position: Mapping[str, Any], *, limit: int) -> ChangePage:
         """The log of changes after a number."""

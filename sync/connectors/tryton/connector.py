@@ -24,7 +24,7 @@ from sync.connectors.tryton.parties import Parties
 from sync.connectors.tryton.sales import Sales
 from sync.connectors.tryton.shipments import Shipments
 from sync.connectors.tryton.shop import Shop
-from sync.domain.documents import CustomerDocument, Document, ShipmentDocument
+from sync.domain.documents import CustomerDocument, Document, PaymentDocument, ShipmentDocument
 
 
 class TrytonConnector:
@@ -75,6 +75,10 @@ class TrytonConnector:
                 misses=f"link:{shipment.record}",
             )
         return Shipments(self._client, self._carver).ship(sale, shipment)
+
+    def pay(self, payment: PaymentDocument, *, key: str) -> Written:
+        """The payment, booked against the invoice. The gid of its transaction keeps it single."""
+        return self._sales.pay(payment)
 
     def changes(self, feed: Feed, position: Mapping[str, Any], *, limit: int) -> ChangePage:
         """What changed in Tryton since a position."""

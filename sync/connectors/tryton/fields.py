@@ -41,7 +41,12 @@ class Part:
 
 def amount_in(document: Document, both: Both) -> Money:
     """The side of an amount that the document is posted in."""
-    return both.shop if document.currency == both.shop.currency else both.presentment
+    return side(both, document.currency)
+
+
+def side(both: Both, currency: str) -> Money:
+    """The side of an amount that is in a currency."""
+    return both.shop if currency == both.shop.currency else both.presentment
 
 
 def parts(document: Document) -> list[Part]:

@@ -6,16 +6,18 @@ reconciliation that closes both is Tryton's, or its accountant's, since the inte
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-from decimal import Decimal
+from datetime import date
+from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
-from kit.faults import Misconfigured
+from kit.faults import Misconfigured, Rejected
+from sync.connectors.base import INVOICE_OPEN, Written
+from sync.connectors.tryton import fields
 from sync.connectors.tryton.client import Client, Row
 from sync.connectors.tryton.invoices import FINAL, INVOICE
 from sync.connectors.tryton.shop import Shop
-from sync.domain.documents import Document, DocumentPayment
-from sync.domain.money import Money
+from sync.domain.documents import PaymentDocument
+from sync.domain.money import Money, digits
 
 MOVE = "account.move"
 METHOD = "account.invoice.payment.method"
@@ -24,7 +26,7 @@ METHOD_FIELDS = (
     "debit_account.party_required",
     "credit_account.party_required",
 )
-SAME_DAY = timedelta(days=1)
+MOVE_FIELDS = ("state", "number", "description", "lines.account")
 ZERO = Decimal(0)
 
 
@@ -35,51 +37,46 @@ class Payments:
         self._client = client
         self._shop = shop
 
-    def book(self, invoices: list[Row], document: Document) -> None:
-        """Books what is not booked yet. Payments of an open invoice wait until it is final."""
-        invoice = _final(invoices)
+    def book(self, invoices: list[Row], payment: PaymentDocument) -> Written:
+        """The payment, booked and counted. Raises Rejected while the invoice is a draft."""
+        invoice = next((row for row in invoices if row["state"] in FINAL), None)  # a sale of ours has one
         if invoice is None:
-            return
-        booked = self._booked(invoice, document)
-        for payment in document.payments:
-            move = booked.get(payment.source) or self._create(invoice, document, payment)
-            if move["state"] == "draft":
-                self._client.press(MOVE, move["id"], "post")
-            self._count(invoice, move)
-
-    def are_booked(self, invoices: list[Row], document: Document) -> bool:
-        """Whether every payment counts for the invoice."""
-        invoice = _final(invoices)
-        if invoice is None or not document.payments:
-            return True
-        booked = self._booked(invoice, document)
-        counted = set(self._counted(invoice))
-        return all(
-            (move := booked.get(each.source)) is not None and set(_owed_lines(invoice, move)) <= counted
-            for each in document.payments
+            raise Rejected(
+                INVOICE_OPEN,
+                f"The invoice of {payment.number} is a draft in Tryton. Its payments are booked once it is posted.",
+                field="payment",
+            )
+        move = self._booked(invoice, payment) or self._create(invoice, payment)
+        if move["state"] == "draft":
+            self._client.press(MOVE, move["id"], "post")
+        self._count(invoice, move)
+        return Written(
+            model=MOVE,
+            erp_id=str(move["id"]),
+            number=move["number"] or "",
+            state="posted",
+            total=fields.side(payment.amount, payment.currency),
         )
 
-    def _booked(self, invoice: Row, document: Document) -> dict[str, Row]:
-        names = [each.source for each in document.payments]
-        domain = [["origin", "=", f"{INVOICE},{invoice['id']}"], ["description", "in", names]]
-        rows = self._client.search(MOVE, domain, ["state", "description", "lines.account"]) if names else []
-        return {row["description"]: row for row in rows}
+    def _booked(self, invoice: Row, payment: PaymentDocument) -> Row | None:
+        domain = [["origin", "=", f"{INVOICE},{invoice['id']}"], ["description", "=", payment.source]]
+        found = self._client.search(MOVE, domain, list(MOVE_FIELDS), size=1)
+        return found[0] if found else None
 
-    def _create(self, invoice: Row, document: Document, payment: DocumentPayment) -> Row:
+    def _create(self, invoice: Row, payment: PaymentDocument) -> Row:
         method = self._method(payment)
-        is_back = invoice["total_amount"] < 0
+        is_back = payment.is_refund
         account = method["credit_account"] if is_back else method["debit_account"]
         lines = [
-            self._line(document, payment, account=account, party=invoice["party"], is_debit=not is_back),
+            self._line(payment, account=account, party=invoice["party"], is_debit=not is_back),
             self._line(
-                document,
                 payment,
                 account={"id": invoice["account"], "party_required": True},
                 party=invoice["party"],
                 is_debit=is_back,
             ),
         ]
-        day = _day(document, payment)
+        day = payment.paid_on
         values = {
             "company": self._shop.record.company,
             "journal": method["journal"],
@@ -89,12 +86,10 @@ class Payments:
             "description": payment.source,
             "lines": [["create", lines]],
         }
-        return self._client.create(MOVE, values, ["state", "description", "lines.account"])
+        return self._client.create(MOVE, values, MOVE_FIELDS)
 
-    def _line(
-        self, document: Document, payment: DocumentPayment, *, account: Row, party: int, is_debit: bool
-    ) -> dict[str, Any]:
-        booked, second = self._amounts(document, payment)
+    def _line(self, payment: PaymentDocument, *, account: Row, party: int, is_debit: bool) -> dict[str, Any]:
+        booked, second = self._amounts(payment)
         values: dict[str, Any] = {
             "account": account["id"],
             "debit": booked.amount if is_debit else ZERO,
@@ -107,14 +102,31 @@ class Payments:
             values["amount_second_currency"] = second.amount if is_debit else -second.amount
         return values
 
-    def _amounts(self, document: Document, payment: DocumentPayment) -> tuple[Money, Money | None]:
+    def _amounts(self, payment: PaymentDocument) -> tuple[Money, Money | None]:
         """The amount in the company's currency, and in the document's where that is another one."""
+        own = self._shop.record.currency
+        paid = fields.side(payment.amount, payment.currency)
+        if paid.currency == own:
+            return paid, None
         both = payment.amount
-        booked = both.shop if both.shop.currency == self._shop.record.currency else both.presentment
-        paid = both.shop if both.shop.currency == document.currency else both.presentment
-        return booked, paid if paid.currency != booked.currency else None
+        known = next((each for each in (both.shop, both.presentment) if each.currency == own), None)
+        return known or self._converted(paid, own, payment.paid_on), paid
 
-    def _method(self, payment: DocumentPayment) -> Row:
+    def _converted(self, paid: Money, own: str, day: date) -> Money:
+        """By Tryton's rates of the day, as Tryton books the invoice: neither side of Shopify is its own currency."""
+        domain = [["id", "in", [self._shop.currency(code) for code in (paid.currency, own)]]]
+        rows = self._client.search("currency.currency", domain, ["code", "rate"], context={"date": day})
+        rates = {row["code"]: row["rate"] for row in rows}
+        if not all(rates.get(code) for code in (paid.currency, own)):
+            raise Misconfigured(
+                "no_rate",
+                f"Tryton has no rate from {paid.currency} to {own} for {day}. Enter it there.",
+                misses="erp:rate",
+            )
+        amount = paid.amount * rates[own] / rates[paid.currency]
+        return Money(amount.quantize(Decimal(1).scaleb(-digits(own)), ROUND_HALF_EVEN), own)
+
+    def _method(self, payment: PaymentDocument) -> Row:
         row = self._client.get(METHOD, int(payment.erp_method or 0), list(METHOD_FIELDS))
         if row is None:
             raise Misconfigured(
@@ -152,18 +164,6 @@ class Payments:
         return list(row["payment_lines"]) if row else []
 
 
-def _final(invoices: list[Row]) -> Row | None:
-    """The invoice that payments are for. A sale of ours has one."""
-    return next((row for row in invoices if row["state"] in FINAL), None)
-
-
 def _owed_lines(invoice: Row, move: Row) -> list[int]:
     """The lines of a payment on the account that the invoice is owed on."""
     return [line["id"] for line in move["lines"] if line["account"] == invoice["account"]]
-
-
-def _day(document: Document, payment: DocumentPayment) -> date:
-    """The day of the books: the document's own for what was paid with it."""
-    if payment.paid_at is None or abs(payment.paid_at - document.occurred_at) <= SAME_DAY:
-        return document.dated_on
-    return payment.paid_at.date()

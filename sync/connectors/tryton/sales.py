@@ -22,7 +22,7 @@ from sync.connectors.tryton.payments import Payments
 from sync.connectors.tryton.returns import Returns
 from sync.connectors.tryton.shop import Shop
 from sync.connectors.tryton.taxing import Taxing
-from sync.domain.documents import Document, Restock
+from sync.domain.documents import Document, PaymentDocument, Restock
 from sync.domain.money import Money
 
 SALE = "sale.sale"
@@ -78,11 +78,21 @@ class Sales:
         if sale["state"] == "draft":
             self._round(sale, document, parts)
         sale = self._advanced(sale, document)
-        rows = self._invoices.settle(sale, document, self._lines(sale, parts))
-        self._payments.book(rows, document)
+        self._invoices.settle(sale, document, self._lines(sale, parts))
         self._returns.take_back(sale, document)
         self._openings.close(self._origin(document), document)
         return self._written(self._again(document), document)
+
+    def pay(self, payment: PaymentDocument) -> Written:
+        """Books money that moved against the invoice of its sale."""
+        sale = self.row(payment.origin)
+        if sale is None:
+            raise Misconfigured(
+                "sale_missing",
+                f"The sale that this payment of {payment.number} belongs to is not in Tryton.",
+                misses=f"link:{payment.record}",
+            )
+        return self._payments.book(self._invoices.of_sale(sale), payment)
 
     def _origin(self, document: Document) -> Row | None:
         """The sale whose open quantities a cancellation closes."""
@@ -216,7 +226,6 @@ class Sales:
             and is_final
             and (bool(rows) or document.is_stock_only)
             and invoiced == wanted.amount
-            and self._payments.are_booked(rows, document)
             and self._returns.are_done(sale, document)
             and self._openings.are_closed(self._origin(document), document)
         )

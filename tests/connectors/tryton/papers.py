@@ -17,10 +17,10 @@ from sync.domain.documents import (
     Document,
     DocumentKind,
     DocumentLine,
-    DocumentPayment,
     DocumentTax,
     LineKind,
     PackageDocument,
+    PaymentDocument,
     Restock,
     ShipmentDocument,
 )
@@ -123,13 +123,22 @@ class Paper:
             erp_account=str(self.erp.ids["accounts"][account]) if account else "",
         )
 
-    def payment(self, source: str, amount: Decimal | str) -> DocumentPayment:
-        """Money that moved, through the shop's payment provider."""
-        return DocumentPayment(
+    def payment(
+        self, source: str, amount: Decimal | str, *, suffix: str = "", **values: Any
+    ) -> PaymentDocument:
+        """Money that moved for the order (or for the credit of a suffix), through the shop's payment provider."""
+        return PaymentDocument(
             source=source,
+            record="gid://shopify/Order/1",
+            origin=f"{self.reference}/{suffix}" if suffix else self.reference,
+            number=f"#{self.reference}",
+            currency=self.currency,
+            paid_on=values.pop("paid_on", date.today()),  # noqa: DTZ011 - the day of the company's books
+            is_refund=bool(suffix),
             gateway="shopify_payments",
             erp_method=str(self.erp.ids["payment_method"]),
             amount=both(amount, self.currency),
+            **values,
         )
 
     def sale(self, lines: Sequence[DocumentLine], **values: Any) -> Document:

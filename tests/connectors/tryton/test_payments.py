@@ -7,9 +7,9 @@ from decimal import Decimal
 
 import pytest
 
-from kit.faults import Misconfigured
-from sync.connectors.base import Written
-from tests.connectors.tryton.papers import Paper
+from kit.faults import Misconfigured, Rejected
+from sync.connectors.base import INVOICE_OPEN, Written
+from tests.connectors.tryton.papers import Paper, both
 from tests.connectors.tryton.test_credits import pan
 from tests.fixtures.tryton import Erp
 
@@ -36,17 +36,19 @@ def left_to_pay(erp: Erp, written: Written) -> tuple[Decimal, list[tuple[str, De
 def test_a_paid_order_owes_nothing_and_is_paid_once(tryton_beta: Erp) -> None:
     paper, connector = Paper(tryton_beta), tryton_beta.connector()
     paid = paper.payment("gid://shopify/OrderTransaction/1", "79.99")
-    document = replace(paper.sale([pan(paper, 1)]), payments=(paid,))
-    written = connector.write(document, key="")
-    assert written.is_complete
-    assert connector.write(document, key="") == written
+    written = connector.write(paper.sale([pan(paper, 1)]), key="")
+    first = connector.pay(paid, key="")
+    assert (first.model, first.state, first.total) == ("account.move", "posted", paid.amount.shop)
+    assert connector.pay(paid, key="") == first
     assert left_to_pay(tryton_beta, written) == (Decimal(0), [(paid.source, Decimal("79.99"))])
 
 
 def test_two_payments_of_a_part_leave_the_rest_open(tryton_beta: Erp) -> None:
-    paper = Paper(tryton_beta)
+    paper, connector = Paper(tryton_beta), tryton_beta.connector()
     parts = tuple(paper.payment(f"gid://shopify/OrderTransaction/{n}", "20.00") for n in (1, 2))
-    written = tryton_beta.connector().write(replace(paper.sale([pan(paper, 1)]), payments=parts), key="")
+    written = connector.write(paper.sale([pan(paper, 1)]), key="")
+    for each in parts:
+        connector.pay(each, key="")
     owed, booked = left_to_pay(tryton_beta, written)
     assert owed == Decimal("39.99")
     assert sorted(booked) == [(each.source, Decimal("20.00")) for each in parts]
@@ -55,15 +57,40 @@ def test_two_payments_of_a_part_leave_the_rest_open(tryton_beta: Erp) -> None:
 def test_money_that_went_back_leaves_the_clearing_account(tryton_beta: Erp) -> None:
     paper, connector = Paper(tryton_beta), tryton_beta.connector()
     connector.write(paper.sale([pan(paper, 1)]), key="")
-    back = paper.payment("gid://shopify/OrderTransaction/9", "79.99")
-    written = connector.write(replace(paper.credit([pan(paper, -1)]), payments=(back,)), key="")
-    assert written.is_complete
+    back = paper.payment("gid://shopify/OrderTransaction/9", "79.99", suffix="R1")
+    written = connector.write(paper.credit([pan(paper, -1)]), key="")
+    connector.pay(back, key="")
     assert left_to_pay(tryton_beta, written) == (Decimal(0), [(back.source, Decimal("-79.99"))])
 
 
 def test_a_payment_method_that_tryton_lost_holds_the_order(tryton_beta: Erp) -> None:
-    paper = Paper(tryton_beta)
+    paper, connector = Paper(tryton_beta), tryton_beta.connector()
     lost = replace(paper.payment("gid://shopify/OrderTransaction/1", "79.99"), erp_method="999999")
+    connector.write(paper.sale([pan(paper, 1)]), key="")
     with pytest.raises(Misconfigured) as held:
-        tryton_beta.connector().write(replace(paper.sale([pan(paper, 1)]), payments=(lost,)), key="")
+        connector.pay(lost, key="")
     assert held.value.misses == "mapping:payment:shopify_payments"
+
+
+def test_a_draft_takes_no_payment_until_a_person_posted_it(tryton_beta: Erp) -> None:
+    paper, connector = Paper(tryton_beta), tryton_beta.connector()
+    paid = paper.payment("gid://shopify/OrderTransaction/1", "79.99")
+    written = connector.write(paper.sale([pan(paper, 1)], is_posted=False), key="")
+    with pytest.raises(Rejected) as refused:
+        connector.pay(paid, key="")
+    assert refused.value.code == INVOICE_OPEN
+    with tryton_beta.admin() as rpc:
+        (invoice,) = [int(each.erp_id) for each in written.related if each.model == "account.invoice"]
+        rpc.press("account.invoice", "post", invoice)
+    assert connector.pay(paid, key="").total == paid.amount.shop
+
+
+def test_a_payment_in_a_currency_that_is_neither_shop_s_nor_tryton_s_is_booked_by_tryton_s_rate(
+    tryton_beta: Erp,
+) -> None:
+    paper, connector = Paper(tryton_beta, currency="JPY"), tryton_beta.connector()
+    item = replace(pan(paper, 1), taxes=(), net=both("16805", "JPY"))
+    written = connector.write(paper.sale([item]), key="")
+    paid = paper.payment("gid://shopify/OrderTransaction/1", "16805")
+    connector.pay(paid, key="")
+    assert left_to_pay(tryton_beta, written) == (Decimal(0), [(paid.source, Decimal("100.00"))])
