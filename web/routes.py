@@ -110,6 +110,7 @@ def _records() -> list[BaseRoute]:
         act("/records/{record:path}/resync", record.resync, needs=REPLAY),
         act("/records/{record:path}/replay", record.replay_last, needs=REPLAY),
         act("/records/{record:path}/agree", record.agree, needs=REFUND),
+        act("/records/{record:path}/agree-price", record.agree_to_price, needs=POLICIES),
         show("/records/{record:path}/proof.csv", record.proof_file),
         show("/records/{record:path}", record.show),
     ]

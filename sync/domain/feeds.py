@@ -239,6 +239,7 @@ class PriceTold:
     price_list: str = ""
     minimum: int = 1
     increment: int = 1
+    maximum: int | None = None
 
     def plain(self) -> dict[str, Any]:
         """As it crosses."""
@@ -251,6 +252,7 @@ class PriceTold:
             "price_list": self.price_list,
             "minimum": self.minimum,
             "increment": self.increment,
+            "maximum": self.maximum,
         }
 
     @classmethod
@@ -263,8 +265,9 @@ class PriceTold:
             gross=_money(values, "gross", currency),
             compare_at=_money(values, "compare_at", currency),
             price_list=str(values.get("price_list") or ""),
-            minimum=int(values.get("minimum") or 1),
-            increment=int(values.get("increment") or 1),
+            minimum=_count(values, "minimum"),
+            increment=_count(values, "increment"),
+            maximum=_count(values, "maximum") if values.get("maximum") else None,
         )
 
 
@@ -282,6 +285,13 @@ def _number(values: Values, name: str, *, default: str | None = None) -> Decimal
 def _money(values: Values, name: str, currency: str) -> Money | None:
     value = values.get(name)
     return None if value is None else Money(_exact(value), currency)
+
+
+def _count(values: Values, name: str) -> int:
+    number = _exact(values.get(name) or 1)
+    if number != int(number) or number < 1:
+        raise BadValues(f"{name} must be a whole number, 1 or more")
+    return int(number)
 
 
 def _exact(value: Any) -> Decimal:

@@ -9,6 +9,7 @@ from typing import Final
 
 from sync.domain.money import Money, digits
 
+ANY_QUANTITY: Final = (1, 1, None)
 FALL_LIMIT: Final = Decimal("0.5")  # share of the present price that a price may fall by without a person
 
 
@@ -22,29 +23,56 @@ class PriceRules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """At what price, struck from which, and in which quantities something is sold. None: nothing is said of it."""
+
+    price: Money
+    compare_at: Money | None = None  # zero takes a struck price away
+    quantities: tuple[int, int, int | None] | None = None  # at least, in steps of, at most
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PriceValue:
-    """A price to set; `hold` says why it waits for a person instead."""
+    """An offer to make; `hold` says why it waits for a person instead."""
 
     variant_gid: str
-    price: Money
-    before: Money | None
+    offer: Offer
+    before: Offer | None
     hold: str = ""
 
 
 def changed(
-    wanted: Iterable[tuple[str, Money]], rules: PriceRules, *, present: Mapping[str, Money]
+    wanted: Iterable[tuple[str, Offer]], rules: PriceRules, *, present: Mapping[str, Offer]
 ) -> list[PriceValue]:
-    """The prices that differ from Shopify's, rounded to what the currency can pay."""
+    """The offers that differ from Shopify's, rounded to what the currency can pay."""
     found = []
-    for variant_gid, erp_price in wanted:
-        price = payable(Money(erp_price.amount * rules.factor, erp_price.currency))
-        before = present.get(variant_gid)
-        if before is not None and before == price:
-            continue
-        found.append(
-            PriceValue(variant_gid=variant_gid, price=price, before=before, hold=_hold(price, before, rules))
+    for variant_gid, told in wanted:
+        offer = Offer(
+            price=payable(_times(told.price, rules.factor)),
+            compare_at=None if told.compare_at is None else payable(_times(told.compare_at, rules.factor)),
+            quantities=told.quantities,
         )
+        before = present.get(variant_gid)
+        if before is not None and _is_as(before, offer):
+            continue
+        hold = _hold(offer.price, before.price if before else None, rules)
+        found.append(PriceValue(variant_gid=variant_gid, offer=offer, before=before, hold=hold))
     return found
+
+
+def _is_as(present: Offer, wanted: Offer) -> bool:
+    """Whether Shopify has all that is said."""
+    if present.price != wanted.price:
+        return False
+    if wanted.compare_at is not None:
+        struck = present.compare_at or Money(Decimal(0), wanted.compare_at.currency)
+        if struck != wanted.compare_at:
+            return False
+    return wanted.quantities is None or (present.quantities or ANY_QUANTITY) == wanted.quantities
+
+
+def _times(money: Money, factor: Decimal) -> Money:
+    return Money(money.amount * factor, money.currency)
 
 
 def payable(price: Money) -> Money:
@@ -54,8 +82,6 @@ def payable(price: Money) -> Money:
 
 
 def _hold(price: Money, before: Money | None, rules: PriceRules) -> str:
-    if price.amount < 0:
-        return f"The price {price} is negative."
     if before is None:
         return ""
     if before.currency != price.currency:

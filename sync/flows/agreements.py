@@ -1,4 +1,4 @@
-"""What waits for a person to agree: exactly which refund, as the flow that asks will compare it."""
+"""What waits for a person to agree: exactly which refund or price, as the flow that asks will compare it."""
 
 from __future__ import annotations
 
@@ -8,33 +8,47 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from sync.domain.feeds import CreditTold
-from sync.flows import back, refund_pull
+from oauth.staff import Permission
+from sync.domain.feeds import CreditTold, PriceTold
+from sync.flows import back, price_pull, refund_pull
 from sync.state.models import Job, JobState
+
+REFUND, PRICE = "refund", "price"
 
 
 @dataclass(frozen=True, kw_only=True)
 class AskedFor:
-    """A refund that a person has to agree to."""
+    """A refund or price that a person has to agree to, and the permission that it takes."""
 
+    what: str
     sentence: str
     values: Mapping[str, str]
+    permission: Permission
 
 
 def asked_for(session: Session, record: str) -> AskedFor | None:
-    """The agreement that a held refund waits for; None when it waits for none."""
+    """The agreement that a held refund or price waits for; None when it waits for none."""
     job = session.scalars(
         select(Job).where(
             Job.record == record,
-            Job.flow == refund_pull.FLOW,
+            Job.flow.in_([refund_pull.FLOW, price_pull.FLOW]),
             Job.state == JobState.HELD,
             Job.misses == back.approval(record),
         )
     ).first()
     if job is None:
         return None
+    if job.flow == price_pull.FLOW:
+        return AskedFor(
+            what=PRICE,
+            sentence=job.reason,
+            values=price_pull.agreed_values(PriceTold.of(job.hint["values"])),
+            permission=Permission.CHANGE_POLICIES,
+        )
     told = CreditTold.of(job.hint["values"])
     return AskedFor(
-        sentence=f"{told.total} are paid out to the customer for {told.number}.",
+        what=REFUND,
+        sentence=f"{told.total} are paid out to the customer for {told.number}. This cannot be taken back.",
         values=refund_pull.agreed_values(told),
+        permission=Permission.REFUND,
     )

@@ -6,7 +6,7 @@ agrees to exactly that price; two systems that keep overruling each other are st
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,7 +22,7 @@ from sync.domain.feeds import PriceTold
 from sync.domain.money import Money
 from sync.domain.ownership import Group, Side, Verdict
 from sync.domain.policies import BackPolicies, Mode, Road
-from sync.domain.prices import PriceValue
+from sync.domain.prices import Offer, PriceValue
 from sync.flows import back
 from sync.flows.road import Done, Outcome, Skipped, Work
 from sync.shopify import goods
@@ -70,6 +70,8 @@ def run(work: Work) -> Outcome:
     if not policies.owners.may_write(Group.PRODUCT_PRICE, source=Side.ERP):
         return Skipped("Shopify owns prices in this shop.")
     told = PriceTold.of(work.job.hint["values"])
+    if told.price.amount < 0:
+        raise Rejected("price_negative", f"The ERP's price is {told.price}. Correct it there.", field="price")
     connection = work.gateways.connection_of(work.shop.id)
     with work.reading() as session:
         found = back.variants(session, connection, [told.product]).get(told.product, [])
@@ -84,20 +86,39 @@ def run(work: Work) -> Outcome:
 
 
 def _for_all(work: Work, policies: BackPolicies, told: PriceTold, pairs: Sequence[_Pair]) -> Outcome:
-    if told.price.currency != work.shop.currency:
-        raise Rejected(
-            "price_currency",
-            f"The ERP's price is in {told.price.currency}, the shop sells in {work.shop.currency}.",
-            field="price",
+    _require_currency(told, work.shop.currency, where="the shop sells")
+    currency = work.shop.currency
+    present = {
+        each.variant.gid: Offer(
+            price=Money(each.variant.price, currency),
+            compare_at=None if each.variant.compare_at is None else Money(each.variant.compare_at, currency),
         )
-    present = {each.variant.gid: Money(each.variant.price, work.shop.currency) for each in pairs}
+        for each in pairs
+    }
+    offer = Offer(price=_shown(work, told), compare_at=told.compare_at)
     written = 0
-    for value in _wanted(told, policies, pairs, present):
-        pair = next(each for each in pairs if each.variant.gid == value.variant_gid)
-        _allow(work, policies, pair, value)
-        _set(work, pair, value, told)
+    for pair, value in _wanted(offer, policies, pairs, present):
+        _allow(work, policies, pair, value, told)
+        _set(work, pair, value)
         written += 1
     return Done(f"{written} prices set." if written else "The price is as it should be.")
+
+
+def _shown(work: Work, told: PriceTold) -> Money:
+    """The price that buyers see: with tax in a shop whose prices include it, when the ERP keeps them without."""
+    if told.gross is None:
+        return told.price
+    client = work.gateways.shopify(work.shop.id, work.shop.domain)
+    return told.gross if goods.includes_taxes(client, lane=work.job.lane) else told.price
+
+
+def _require_currency(told: PriceTold, currency: str, *, where: str) -> None:
+    if told.price.currency != currency:
+        raise Rejected(
+            "price_currency",
+            f"The ERP's price is in {told.price.currency}, {where} in {currency}.",
+            field="price",
+        )
 
 
 def _in_list(work: Work, policies: BackPolicies, told: PriceTold, pairs: Sequence[_Pair]) -> Outcome:
@@ -119,35 +140,43 @@ def _in_list(work: Work, policies: BackPolicies, told: PriceTold, pairs: Sequenc
             field="price_list",
         )
     currency, fixed = found
-    if told.price.currency != currency:
-        raise Rejected(
-            "price_currency",
-            f"The ERP's price is in {told.price.currency}, the price list is in {currency}.",
-            field="price",
-        )
-    present = {gid: each.price for gid, each in fixed.items()}
+    _require_currency(told, currency, where="the price list is")
+    rules = goods.quantity_rules(client, price_list, lane=work.job.lane)
+    present = {
+        gid: Offer(price=each.price, compare_at=each.compare_at, quantities=_quantities(rules.get(gid)))
+        for gid, each in fixed.items()
+    }
+    offer = Offer(
+        price=told.price,
+        compare_at=told.compare_at,
+        quantities=(told.minimum, told.increment, told.maximum),
+    )
     written = 0
-    for value in _wanted(told, policies, pairs, present):
-        pair = next(each for each in pairs if each.variant.gid == value.variant_gid)
-        _allow(work, policies, pair, value)
-        _set_in_list(work, price_list, pair, value, told)
+    for pair, value in _wanted(offer, policies, pairs, present):
+        _allow(work, policies, pair, value, told)
+        _set_in_list(work, price_list, pair, value)
         written += 1
     return Done(f"{written} prices of the list set." if written else "The price is as it should be.")
 
 
+def _quantities(rule: QuantityRule | None) -> tuple[int, int, int | None]:
+    return (rule.minimum, rule.increment, rule.maximum) if rule else prices.ANY_QUANTITY
+
+
 def _wanted(
-    told: PriceTold, policies: BackPolicies, pairs: Sequence[_Pair], present: dict[str, Money]
-) -> list[PriceValue]:
-    wished = [(each.variant.gid, told.price) for each in pairs]
-    return prices.changed(wished, policies.prices, present=present)
+    offer: Offer, policies: BackPolicies, pairs: Sequence[_Pair], present: Mapping[str, Offer]
+) -> list[tuple[_Pair, PriceValue]]:
+    by_gid = {each.variant.gid: each for each in pairs}
+    found = prices.changed(((gid, offer) for gid in by_gid), policies.prices, present=present)
+    return [(by_gid[value.variant_gid], value) for value in found]
 
 
-def _allow(work: Work, policies: BackPolicies, pair: _Pair, value: PriceValue) -> None:
+def _allow(work: Work, policies: BackPolicies, pair: _Pair, value: PriceValue, told: PriceTold) -> None:
     """Raises when the price must not be set now: it waits for a person, or somebody else keeps changing it."""
     change = ownership.Change(
         group=Group.PRODUCT_PRICE,
         source=Side.ERP,
-        fingerprint=fingerprint(str(value.price)),
+        fingerprint=_mark(value),
         changed_at=clock.now(),
     )
     verdict = ownership.judge(change, policies.owners, written=_written(pair.link, work.job.record))
@@ -162,7 +191,7 @@ def _allow(work: Work, policies: BackPolicies, pair: _Pair, value: PriceValue) -
         return
     with work.reading() as session:
         agreed = back.approvals(
-            session, shop_id=work.shop.id, record=work.job.record, values=approvable(value)
+            session, shop_id=work.shop.id, record=work.job.record, values=agreed_values(told)
         )
     if not agreed:
         raise Misconfigured(
@@ -173,15 +202,24 @@ def _allow(work: Work, policies: BackPolicies, pair: _Pair, value: PriceValue) -
         )
 
 
-def approvable(value: PriceValue) -> dict[str, str]:
-    """What a person agrees to."""
-    return {"variant": value.variant_gid, "price": str(value.price)}
+def agreed_values(told: PriceTold) -> dict[str, str]:
+    """What a person agrees to: exactly this price of this product."""
+    return {
+        "product": told.product,
+        "price_list": told.price_list,
+        "price": str(told.price),
+        "gross": "" if told.gross is None else str(told.gross),
+    }
 
 
-def _set(work: Work, pair: _Pair, value: PriceValue, told: PriceTold) -> None:
+def _set(work: Work, pair: _Pair, value: PriceValue) -> None:
     client = work.gateways.shopify(work.shop.id, work.shop.domain)
-    compare_at = None if told.compare_at is None else prices.payable(told.compare_at).amount
-    change = VariantChange(gid=value.variant_gid, price=value.price.amount, compare_at=compare_at)
+    struck = value.offer.compare_at
+    change = VariantChange(
+        gid=value.variant_gid,
+        price=value.offer.price.amount,
+        compare_at=None if struck is None else struck.amount,
+    )
 
     def call(_key: str) -> Written:
         refused = goods.update_variants(client, pair.variant.product, [change], lane=work.job.lane)
@@ -189,29 +227,24 @@ def _set(work: Work, pair: _Pair, value: PriceValue, told: PriceTold) -> None:
             raise Rejected("price_refused", f"Shopify refuses the price: {error.message}", field="price")
         return _done(value)
 
-    _write(work, pair, value, [value.variant_gid, str(value.price), str(compare_at)], call)
+    _write(work, pair, value, [value.variant_gid, str(value.offer.price), str(struck)], call)
 
 
-def _set_in_list(work: Work, price_list: str, pair: _Pair, value: PriceValue, told: PriceTold) -> None:
+def _set_in_list(work: Work, price_list: str, pair: _Pair, value: PriceValue) -> None:
     client = work.gateways.shopify(work.shop.id, work.shop.domain)
-    compare_at = None if told.compare_at is None else prices.payable(told.compare_at)
-    fixed = FixedPrice(value.variant_gid, value.price, compare_at)
-    rule = QuantityRule(value.variant_gid, told.minimum, told.increment)
+    offer = value.offer
+    fixed = FixedPrice(value.variant_gid, offer.price, offer.compare_at)
+    wanted = offer.quantities or prices.ANY_QUANTITY
+    before = value.before.quantities if value.before else None
 
     def call(_key: str) -> Written:
         goods.add_fixed_prices(client, price_list, [fixed], lane=work.job.lane)
-        if (told.minimum, told.increment) != (1, 1):
+        if wanted != (before or prices.ANY_QUANTITY):
+            rule = QuantityRule(value.variant_gid, *wanted)
             goods.add_quantity_rules(client, price_list, [rule], lane=work.job.lane)
         return _done(value)
 
-    variables = [
-        price_list,
-        value.variant_gid,
-        str(value.price),
-        str(compare_at),
-        told.minimum,
-        told.increment,
-    ]
+    variables = [price_list, value.variant_gid, str(offer.price), str(offer.compare_at), list(wanted)]
     _write(work, pair, value, variables, call)
 
 
@@ -219,7 +252,7 @@ def _write(work: Work, pair: _Pair, value: PriceValue, variables: list[Any], cal
     purpose = f"{PURPOSE}:{value.variant_gid.rpartition('/')[2]}"
     back.write(work, purpose=purpose, variables=variables, call=call)
     kept = [*pair.link.facts.get(f"writes:{work.job.record}", ())][-KEPT_WRITES:]
-    kept.append([clock.now().isoformat(), fingerprint(str(value.price))])
+    kept.append([clock.now().isoformat(), _mark(value)])
     link = pair.link
     work.later(
         lambda session: links.record(
@@ -244,5 +277,9 @@ def _written(link: Link, record: str) -> list[ownership.Written]:
     ]
 
 
+def _mark(value: PriceValue) -> str:
+    return fingerprint([str(value.offer.price), str(value.offer.compare_at)])
+
+
 def _done(value: PriceValue) -> Written:
-    return Written(model="price", erp_id=value.variant_gid, number="", state="set", total=value.price)
+    return Written(model="price", erp_id=value.variant_gid, number="", state="set", total=value.offer.price)

@@ -212,6 +212,28 @@ def fixed_prices(client: Client, price_list: str, *, lane: int) -> tuple[str, di
     return node["currency"], prices
 
 
+def quantity_rules(client: Client, price_list: str, *, lane: int) -> dict[str, QuantityRule]:
+    """The quantity rules of a list by variant; none when the list is gone."""
+    found: dict[str, QuantityRule] = {}
+    after: str | None = None
+    for _ in range(PAGES_LIMIT):
+        node = client.run("quantity_rules", {"id": price_list, "after": after}, lane=lane)["priceList"]
+        if node is None:
+            break
+        for each in node["quantityRules"]["nodes"]:
+            variant = each["productVariant"]["id"]
+            found[variant] = QuantityRule(variant, each["minimum"], each["increment"], each["maximum"])
+        if not node["quantityRules"]["pageInfo"]["hasNextPage"]:
+            break
+        after = node["quantityRules"]["pageInfo"]["endCursor"]
+    return found
+
+
+def includes_taxes(client: Client, *, lane: int) -> bool:
+    """Whether the shop's prices are with tax."""
+    return bool(client.run("shop", {}, lane=lane)["shop"]["taxesIncluded"])
+
+
 def add_fixed_prices(client: Client, price_list: str, prices: Sequence[FixedPrice], *, lane: int) -> None:
     """Sets fixed prices of a list, all or none. Raises Refused whose errors name the rows."""
     rows = []

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,7 +16,7 @@ from sync.domain.filters import Skip
 from sync.domain.history import Fulfilment, Package
 from sync.domain.money import Money
 from sync.domain.ownership import Change, Group, Owners, Side, Verdict, Written, judge, writable
-from sync.domain.prices import PriceRules
+from sync.domain.prices import Offer, PriceRules
 from sync.domain.shipments import exported_name, plan_shipments
 from sync.domain.stock import Level, Member, StockRules, Target
 from tests.domain.orders import AT, exported, line, order, rules
@@ -87,29 +88,47 @@ def test_no_stock_ever_oversells(on_hand: Decimal, reserved: Decimal, safety: in
     assert 0 <= found <= max(on_hand - reserved - safety, Decimal(0))
 
 
-def eur(price: str) -> Money:
-    return Money(Decimal(price), "EUR")
+def eur(price: str, struck: str | None = None) -> Offer:
+    return Offer(
+        price=Money(Decimal(price), "EUR"),
+        compare_at=None if struck is None else Money(Decimal(struck), "EUR"),
+    )
 
 
 def test_a_price_that_falls_too_far_waits_for_a_person() -> None:
-    wanted = [
-        ("v1", eur("49.99")),
-        ("v2", eur("51.00")),
-        ("v3", eur("10.00")),
-        ("v4", eur("-1.00")),
-        ("v5", eur("100.00")),
-    ]
-    present = dict.fromkeys(("v1", "v2", "v5"), eur("100.00")) | {"v4": eur("1.00")}
+    wanted = [("v1", eur("49.99")), ("v2", eur("51.00")), ("v3", eur("10.00")), ("v5", eur("100.00"))]
+    present = dict.fromkeys(("v1", "v2", "v5"), eur("100.00"))
     found = {each.variant_gid: each for each in prices.changed(wanted, PriceRules(), present=present)}
     assert "falls by 50 %" in found["v1"].hold
     assert found["v2"].hold == found["v3"].hold == ""
-    assert "negative" in found["v4"].hold
     assert "v5" not in found
 
 
+@pytest.mark.parametrize(
+    ("present", "wanted", "is_changed"),
+    [
+        (eur("9.00"), eur("9.00", "12.00"), True),
+        (eur("9.00", "12.00"), eur("9.00", "12.00"), False),
+        (eur("9.00", "12.00"), eur("9.00"), False),
+        (eur("9.00", "12.00"), eur("9.00", "0"), True),
+        (eur("9.00"), eur("9.00", "0"), False),
+        (eur("9.00"), replace(eur("9.00"), quantities=(6, 6, None)), True),
+        (replace(eur("9.00"), quantities=(6, 6, None)), replace(eur("9.00"), quantities=(1, 1, None)), True),
+        (eur("9.00"), replace(eur("9.00"), quantities=(1, 1, None)), False),
+    ],
+    ids=str,
+)
+def test_whatever_is_said_of_an_offer_counts_and_nothing_else(
+    present: Offer, wanted: Offer, *, is_changed: bool
+) -> None:
+    found = prices.changed([("v1", wanted)], PriceRules(), present={"v1": present})
+    assert bool(found) is is_changed
+
+
 def test_a_price_is_rounded_to_what_its_currency_can_pay() -> None:
-    (value,) = prices.changed([("v1", Money(Decimal("1234.5"), "JPY"))], PriceRules(), present={})
-    assert value.price == Money(Decimal(1235), "JPY")
+    wanted = Offer(price=Money(Decimal("1234.5"), "JPY"))
+    (value,) = prices.changed([("v1", wanted)], PriceRules(), present={})
+    assert value.offer.price == Money(Decimal(1235), "JPY")
 
 
 def test_a_price_may_not_change_its_currency_or_rise_without_bounds_where_that_is_set() -> None:
@@ -117,7 +136,7 @@ def test_a_price_may_not_change_its_currency_or_rise_without_bounds_where_that_i
     values = prices.changed(
         [("v1", eur("1.00")), ("v2", eur("3.00"))],
         by,
-        present={"v1": Money(Decimal(1), "USD"), "v2": eur("1.00")},
+        present={"v1": Offer(price=Money(Decimal(1), "USD")), "v2": eur("1.00")},
     )
     assert all(each.hold for each in values)
 

@@ -8,12 +8,17 @@ import pytest
 
 from sandbox.shopify.commands import products as shopify_products
 from sync.domain.money import Money
-from sync.domain.prices import PriceValue
-from sync.flows import back, price_pull
+from sync.flows import agreements, back
 from sync.state.models import JobState
 from tests.flows.town import ALPHA, Town
 
 MUG, TORCH = "ALP-MUG", "ALP-TORCH"
+READ_LIST = """query($id: ID!) {
+  priceList(id: $id) {
+    prices(first: 5, originType: FIXED) { nodes { price { amount } } }
+    quantityRules(first: 5) { nodes { minimum increment maximum } }
+  }
+}"""
 
 
 @pytest.fixture
@@ -72,8 +77,15 @@ def test_a_price_that_falls_too_far_waits_for_a_person_who_agrees_to_exactly_it(
     (held,) = town.jobs("price_pull", JobState.HELD)
     assert "falls by" in held.reason
     with town.stage.plain.transaction(shop_id=town.shop_id) as session:
-        values = {"variant": town.variant(MUG)["id"], "price": "3.55 USD"}
-        back.approve(session, shop_id=town.shop_id, record=held.record, values=values, actor="staff:1")
+        asked = agreements.asked_for(session, held.record)
+        assert asked is not None
+        assert "falls by 89 %" in asked.sentence
+        other = {**asked.values, "price": "3.56 USD"}
+        back.approve(session, shop_id=town.shop_id, record=held.record, values=other, actor="staff:1")
+    town.rest()
+    assert price(town) == "33.33"
+    with town.stage.plain.transaction(shop_id=town.shop_id) as session:
+        back.approve(session, shop_id=town.shop_id, record=held.record, values=asked.values, actor="staff:1")
     town.rest()
     assert price(town) == "3.55"
 
@@ -107,6 +119,50 @@ def test_a_product_without_a_pair_is_passed_over(open_town: Town) -> None:
     assert "No variant" in town.sentences("price_pull")[0]
 
 
-def test_what_a_person_agrees_to_names_the_variant_and_the_price() -> None:
-    value = PriceValue(variant_gid="gid://v/1", price=Money(Decimal("3.5"), "USD"), before=None, hold="falls")
-    assert price_pull.approvable(value) == {"variant": "gid://v/1", "price": "3.50 USD"}
+def test_a_struck_price_alone_is_set_and_taken_away(open_town: Town) -> None:
+    town = open_town
+    for struck in ("40.00", "45.00", "0"):
+        town.price(MUG, "33.33", compare_at=Money(Decimal(struck), "USD"))
+        town.rest()
+        assert Decimal(town.variant(MUG)["compareAtPrice"]) == Decimal(struck)
+    town.price(MUG, "33.33")  # an ERP that says nothing of it
+    town.rest()
+    assert len(town.intents("price_pull")) == 3
+
+
+def test_a_shop_whose_prices_include_tax_shows_the_price_with_tax(open_town: Town) -> None:
+    town = open_town
+    town.price(MUG, "30.00", gross=Money(Decimal("32.10"), "USD"))
+    town.rest()
+    assert price(town) == "30.00"
+    shop = town.stage.store.all(ALPHA, "shop")[0]
+    town.stage.store.put(ALPHA, "shop", ALPHA, {**shop, "taxesIncluded": True})
+    town.price(MUG, "30.00", gross=Money(Decimal("32.11"), "USD"))
+    town.rest()
+    assert price(town) == "32.11"
+
+
+def test_a_negative_price_is_nobodys_to_agree_to(open_town: Town) -> None:
+    town = open_town
+    town.price(MUG, "-1.00")
+    town.rest()
+    assert price(town) == "33.33"
+    (dead,) = town.jobs("price_pull", JobState.DEAD)
+    assert dead.fault_code == "price_negative"
+
+
+def test_prices_and_quantities_of_a_list_follow_the_erp(open_town: Town) -> None:
+    town = open_town
+    price_list = town.stage.store.all(ALPHA, "price_list")[0]["id"]
+    town.set(prices={"lists": {"dealers": price_list}})
+    for minimum, increment, maximum in ((6, 6, 60), (6, 6, None), (1, 1, None)):
+        more = {"minimum": minimum, "increment": increment, "maximum": maximum}
+        town.price(MUG, "30.00", price_list="dealers", **more)
+        town.rest()
+        found = town.admin(READ_LIST, id=price_list)["priceList"]
+        assert found["prices"]["nodes"][0]["price"]["amount"] == "30.0"
+        rules = found["quantityRules"]["nodes"]
+        shown = [(each["minimum"], each["increment"], each["maximum"]) for each in rules]
+        assert shown == [(minimum, increment, maximum)]
+    assert price(town) == "33.33"
+    assert len(town.intents("price_pull")) == 3

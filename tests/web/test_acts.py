@@ -50,6 +50,7 @@ ACTS = {
     "/mappings/fields/1/remove": Permission.PUBLISH_MAPPINGS,
     "/policies": Permission.PUBLISH_MAPPINGS,
     "/records/Order/6000000001%23credit:7/agree": Permission.REFUND,
+    "/records/price:I7:/agree-price": Permission.CHANGE_POLICIES,
     "/roads": Permission.CHANGE_POLICIES,
     "/settings/access": Permission.CHANGE_POLICIES,
     "/settings/owners": Permission.CHANGE_POLICIES,

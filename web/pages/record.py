@@ -10,6 +10,7 @@ from starlette.responses import Response
 from oauth.names import app_in_admin, store_name
 from oauth.staff import Permission
 from sync.flows import agreements, back, replay
+from sync.flows.agreements import AskedFor
 from sync.insight import names, proofs, timeline
 from sync.insight.proofs import Proof
 from sync.insight.records import Tab
@@ -37,8 +38,8 @@ class RecordPage:
     story: Timeline
     standing: Standing
     proof: Proof | None
-    agreement: str  # what a person has to agree to before money is paid out; "" when nothing
-    may_refund: bool
+    agreement: AskedFor | None  # what a person has to agree to before it is done
+    may_agree: bool
     may_replay: bool
     may_read: bool
     address: str  # of this page inside the admin, for a colleague
@@ -59,8 +60,8 @@ def show(asked: Asked) -> Response:
             story=story,
             standing=_standing(story),
             proof=proofs.read(story.proof),
-            agreement=agreed.sentence if agreed else "",
-            may_refund=asked.may(Permission.REFUND),
+            agreement=agreed,
+            may_agree=agreed is not None and asked.may(agreed.permission),
             may_replay=asked.may(Permission.REPLAY),
             may_read=asked.may(Permission.READ_PERSONAL_DATA),
             address=app_in_admin(
@@ -123,10 +124,19 @@ def replay_last(asked: Asked) -> Response:
 
 def agree(asked: Asked) -> Response:
     """A person agrees to exactly the refund that is asked for."""
+    return _agree(asked, what=agreements.REFUND)
+
+
+def agree_to_price(asked: Asked) -> Response:
+    """A person agrees to exactly the price that is asked for."""
+    return _agree(asked, what=agreements.PRICE)
+
+
+def _agree(asked: Asked, *, what: str) -> Response:
     record = names.record_at(asked.path("record"))
     with asked.transaction() as session:
         agreed = agreements.asked_for(session, record)
-        if agreed is None:
+        if agreed is None or agreed.what != what:
             raise NotThere(record)
         ids = back.approve(
             session,
