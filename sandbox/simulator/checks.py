@@ -30,7 +30,7 @@ def _money(stage: Stage, domain: str) -> list[str]:
     """For each order the documents come to what the shop says, unless the order is held or refused, visibly."""
     books = stage.erps[domain].books
     sums: dict[str, Decimal] = {}
-    for document in books.documents.values():
+    for document in books.written:
         order = document["origin"] or document["reference"]
         sums[order] = sums.get(order, Decimal(0)) + Decimal(document["total"])
     excused = _excused(stage)
@@ -63,7 +63,7 @@ def _facts(stage: Stage, domain: str) -> list[str]:
         if count > 1
     ]
     linked = {row.erp_id for row in rows}
-    written = {document["erp_id"]: document for document in stage.erps[domain].books.documents.values()}
+    written = {document["erp_id"]: document for document in stage.erps[domain].books.written}
     wrong += [
         f"{domain}: document {written[erp_id]['reference']} has no link" for erp_id in written.keys() - linked
     ]
@@ -72,7 +72,11 @@ def _facts(stage: Stage, domain: str) -> list[str]:
         for erp_id in linked - written.keys()
     ]
     keys = Counter(document["key"] for document in written.values())
-    return wrong + [f"{domain}: one key wrote {count} documents" for count in keys.values() if count > 1]
+    wrong += [f"{domain}: one key wrote {count} documents" for count in keys.values() if count > 1]
+    return wrong + [
+        f"{domain}: {reference} was sent again although the ERP had it"
+        for reference in stage.erps[domain].books.blind
+    ]
 
 
 def owed(stage: Stage) -> list[str]:

@@ -5,21 +5,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import psycopg
 import pytest
-from sqlalchemy import create_engine
-from sqlalchemy.engine import make_url
 
-from kit import clock, config
-from sandbox.shopify.commands import edits, fulfilments, orders, refunds
-from sandbox.shopify.seed_data import catalogue
+from kit import clock
 from sandbox.simulator import checks
 from sandbox.simulator.fuse import Killed
 from sandbox.simulator.play import Story, come_to_rest
-from sandbox.simulator.run import environment
-from sandbox.simulator.stage import Stage, empty
+from sandbox.simulator.stage import Stage
+from tests.simulator.maker import ALPHA, StageMaker, one_order
 
-ALPHA = "alpha.myshopify.com"
 MOMENTS_AT_MOST = 120
 
 
@@ -28,44 +22,6 @@ def stages(fresh_database_url: str) -> Iterator[StageMaker]:
     maker = StageMaker(fresh_database_url)
     yield maker
     maker.close()
-
-
-class StageMaker:
-    """Fresh stages on one database."""
-
-    def __init__(self, url: str) -> None:
-        self._settings = config.read(environment(url))
-        self._engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"))
-        plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-        self._inbox = psycopg.connect(plain, autocommit=True)
-
-    def make(self) -> Stage:
-        empty(self._engine)
-        return Stage(self._settings, self._engine, self._inbox)
-
-    def close(self) -> None:
-        self._inbox.close()
-        self._engine.dispose()
-
-
-def one_order(stage: Stage) -> None:
-    """An order with everything: two lines, shipping, a discount, an edit, a shipment and a refund."""
-    first, second = [sku for sku, *_ in catalogue(ALPHA)][:2]
-    gid = orders.create(
-        stage.store,
-        ALPHA,
-        {
-            "lines": [{"sku": first, "quantity": 2}, {"sku": second, "quantity": 1}],
-            "email": "buyer@example.com",
-            "shipping": [{"title": "Standard", "price": "4.90"}],
-            "financial_status": "paid",
-        },
-    )
-    edits.edit(stage.store, ALPHA, gid, {"add": [{"sku": first, "quantity": 1}]})
-    fulfilments.create(stage.store, ALPHA, gid)
-    refunds.create(
-        stage.store, ALPHA, gid, {"lines": [{"sku": second, "quantity": 1, "restock_type": "RETURN"}]}
-    )
 
 
 def work_until_done_or_dead(stage: Stage) -> bool:

@@ -1,7 +1,7 @@
 """The books of the ERP stand-in: parties, documents, shipments, products, stock, and a log of what changed.
 
-It refuses what a real ERP refuses: a second document with one reference, an unknown product, lines that do not add
-up. It knows nothing of Shopify.
+It refuses an unknown product, and a second document with one reference, unless it is told to be as careless as some
+ERPs are. Either way it remembers who sent a reference twice. It knows nothing of Shopify.
 """
 
 from __future__ import annotations
@@ -31,12 +31,15 @@ class Books:
     payments: dict[str, Values] = field(default_factory=dict)  # by the gid of the transaction
     stock: dict[tuple[str, str], Values] = field(default_factory=dict)  # by product and warehouse
     options: dict[str, list[Values]] = field(default_factory=dict)
+    is_careless: bool = False  # takes a second document with one reference
     refuse: Callable[[str, Mapping[str, Any]], str | None] = lambda _verb, _values: None
 
     def __post_init__(self) -> None:
         self._lock = threading.RLock()
         self._number = 0
         self.log: list[Values] = []
+        self.written: list[Values] = []  # every document, also the second of a reference
+        self.blind: list[str] = []  # references that were sent although a document stood there
 
     def call(self, verb: str, values: Mapping[str, Any]) -> Any:
         """Carries out one verb. Raises Refused, or LookupError for a verb that it does not have."""
@@ -61,7 +64,9 @@ class Books:
                 case "write_payment":
                     return self._payment(values)
                 case "references":
-                    return sorted(self.documents)
+                    return sorted(document["reference"] for document in self.written)
+                case "blind":
+                    return sorted(self.blind)
                 case "changes":
                     return self._changes(values["feed"], int(values.get("after") or 0), int(values["limit"]))
                 case _:
@@ -116,14 +121,17 @@ class Books:
     def _document(self, values: Mapping[str, Any]) -> Values:
         reference = values["reference"]
         if reference in self.documents:
-            raise Refused(f"the reference {reference} is taken")
+            self.blind.append(reference)
+            if not self.is_careless:
+                raise Refused(f"the reference {reference} is taken")
         for line in values["lines"]:
             if line["kind"] == "goods" and line["item"] not in self.products:
                 raise Refused(f"the product {line['item']} does not exist")
         total = sum((Decimal(line["net"]) + Decimal(line["tax"]) for line in values["lines"]), Decimal(0))
         erp_id = self._next("D")
         document = dict(values) | {"erp_id": erp_id, "number": f"SO{erp_id[1:]}", "total": str(total)}
-        self.documents[reference] = document
+        self.documents.setdefault(reference, document)
+        self.written.append(document)
         if values["kind"] == "credit":
             self.note("credits", erp_id, {"reference": reference})
         return document

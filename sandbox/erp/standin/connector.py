@@ -90,10 +90,8 @@ class StandinConnector:
         return Written(model="party", erp_id=party["erp_id"], number=party["code"], state="active")
 
     def write(self, document: Document, *, key: str) -> Written:
-        """Looks by reference first; creates when it is not there."""
-        return self.find(document) or self._written(
-            self._write("write_document", _values(document, key)), document.currency
-        )
+        """Creates. It does not look first: that no document is sent twice is the engine's promise, not this ERP's."""
+        return self._written(self._write("write_document", _values(document, key)), document.currency)
 
     def find(self, document: Document) -> Written | None:
         """The document by its reference."""
