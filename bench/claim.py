@@ -8,7 +8,7 @@ import time
 from sqlalchemy import text
 
 from bench.ground import Ground
-from sync.state import jobs
+from sync.state import claims
 
 FINISHED = 1_000_000
 READY = 2_000
@@ -34,7 +34,7 @@ def milliseconds(ground: Ground, shop_id: int) -> float:
     for _ in range(ROUNDS):
         with ground.database.transaction() as session:
             started = time.perf_counter()
-            claimed = jobs.claim(session, count=1, per_shop=10_000, lease_seconds=60)
+            claimed = claims.claim(session, count=1, per_shop=10_000, lease_seconds=60)
             took.append((time.perf_counter() - started) * 1000)
         if not claimed:
             raise RuntimeError("nothing was claimed")

@@ -21,7 +21,7 @@ from kit.bulkheads import Bulkhead
 from sync.broker import Nudger
 from sync.flows import catalogue, intake, notices, turn
 from sync.gateways import Gateways
-from sync.state import jobs, slots
+from sync.state import claims, jobs, slots
 from sync.state.jobs import Claimed
 
 log = logging.getLogger(__name__)
@@ -62,7 +62,7 @@ class Engine:
             if self.is_stopping.is_set():
                 return done
             with self.gateways.database.transaction() as session:
-                claimed = jobs.claim(
+                claimed = claims.claim(
                     session,
                     count=1,
                     per_shop=settings.shop_jobs_limit,

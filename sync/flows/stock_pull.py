@@ -22,15 +22,17 @@ from sync.flows import back, stock_drift, stock_send
 from sync.flows.road import Done, Outcome, Skipped, Work
 from sync.flows.stock_send import Sent
 from sync.state import jobs, stock
+from sync.state.claims import STOCK_BATCH
 from sync.state.models import Lane
 from sync.state.settings_models import Connection
 from sync.state.stock_models import StockTarget
 
 FLOW = "stock_pull"
-LOCATION = "stock:"  # record of a batch job: this and the location
+LOCATION = STOCK_BATCH  # record of a batch job: this and the location
 GATHER = timedelta(seconds=3)  # a batch waits so long for its burst to end
-ROUNDS_LIMIT = 40  # then the thread goes to somebody else
-IDLE_ROUNDS_LIMIT = 5  # in a row in which every value had moved under us
+ROUNDS_LIMIT = (
+    2  # then the place goes to whoever is next: orders and stock near zero do not wait for a full push
+)
 
 
 def take(session: Session, work: Work, connection: Connection, changes: Sequence[Change]) -> None:
@@ -89,7 +91,6 @@ def run(work: Work) -> Outcome:
 
 def _batches(work: Work, connection: Connection, policies: BackPolicies, location: str) -> Outcome:
     total = Sent()
-    idle = 0
     for _ in range(ROUNDS_LIMIT):
         with work.reading() as session:
             targets = stock.due_at_location(session, location, limit=ROWS_LIMIT)
@@ -102,11 +103,10 @@ def _batches(work: Work, connection: Connection, policies: BackPolicies, locatio
             for item in sent.split_off:
                 ask(session, work, item)
         total = total + sent
-        idle = 0 if sent.set or sent.same or sent.split_off else idle + 1
-        if idle >= IDLE_ROUNDS_LIMIT:
-            raise Transient("stock_moving", "Stock changes faster than it can be told. It is tried again.")
+    if not total.sentence():
+        raise Transient("stock_moving", "Stock changes faster than it can be told. It is tried again.")
     with work.transaction() as session:
-        ask(session, work, work.job.record, after=GATHER)
+        ask(session, work, work.job.record)
     return Done(f"{total.sentence()} The rest follows.")
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -97,81 +97,6 @@ def ask(
         ).returning(Job.id)
     ).scalar_one()
     return int(job_id)
-
-
-# The fairest next jobs: shops with the least running work first, then lane, then age. The recursive part walks the
-# index from shop to shop, so the cost grows with the shops that have work, not with the jobs.
-_FAIREST = text(
-    """
-    with recursive shops (shop_id) as (
-        (select min(shop_id) from job where state = 'ready')
-        union all
-        select (select min(j.shop_id) from job j where j.state = 'ready' and j.shop_id > s.shop_id)
-        from shops s where s.shop_id is not null
-    ), running as (
-        select shop_id, count(*) as busy from job where state = 'running' group by shop_id
-    ), places as (
-        select shop_id, sum(slots) as slots from connection group by shop_id
-    ), candidates as (
-        select p.id, p.lane, p.due_at, coalesce(r.busy, 0) + p.place as load
-        from shops s
-        left join running r on r.shop_id = s.shop_id
-        left join places e on e.shop_id = s.shop_id
-        cross join lateral (
-            select q.*, row_number() over (order by q.lane, q.due_at, q.id) as place from (
-                select j.id, j.lane, j.due_at from job j
-                where j.state = 'ready' and j.shop_id = s.shop_id and j.flow = any (coalesce(:flows, array[j.flow]))
-                  and j.lane = any (array[10, 20, 30, 40]::smallint[]) and j.due_at <= :now
-                  and not exists (
-                      select 1 from job k where k.state = 'running' and k.shop_id = j.shop_id
-                        and k.flow = j.flow and k.record = j.record)
-                order by j.lane, j.due_at, j.id
-                limit :reach
-            ) q
-        ) p
-        where s.shop_id is not null and coalesce(r.busy, 0) < least(:per_shop, coalesce(e.slots + 1, :per_shop))
-    ), chosen as (
-        select job.id from job join candidates c on c.id = job.id
-        where job.state = 'ready'
-        order by c.load, c.lane, c.due_at
-        limit :count
-        for update of job skip locked
-    )
-    update job set state = 'running', lease = gen_random_uuid(),
-        lease_until = coalesce(cast(:told as timestamptz), statement_timestamp()) + make_interval(secs => :seconds)
-    from chosen where job.id = chosen.id
-    returning job.id, job.shop_id, job.flow, job.record, job.lane, job.hint, job.attempts, job.asked_at, job.lease
-    """
-).execution_options(all_shops=True)
-
-
-def claim(
-    session: Session,
-    *,
-    count: int,
-    per_shop: int,
-    lease_seconds: int,
-    flows: Collection[str] | None = None,
-) -> list[Claimed]:
-    """Takes up to `count` jobs, the fairest first, each with a lease. Commit before working on them.
-
-    `per_shop` limits how many jobs of one shop may run at the same time, so that one slow ERP cannot take all threads;
-    so do the places at its ERP, with one more for work that needs none. Jobs of other `flows` than these are left to a
-    newer version, which runs beside this one while it is being deployed."""
-    now = clock.now()
-    rows = session.execute(
-        _FAIREST,
-        {
-            "now": now,
-            "told": now if clock.is_set() else None,
-            "seconds": lease_seconds,
-            "count": count,
-            "reach": max(8, 4 * count),
-            "per_shop": per_shop,
-            "flows": None if flows is None else list(flows),
-        },
-    ).mappings()
-    return [Claimed(**row, started_at=now) for row in rows]
 
 
 def extend(session: Session, leases: Sequence[uuid.UUID], *, lease_seconds: int) -> int:

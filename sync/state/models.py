@@ -134,6 +134,15 @@ class Job(ShopOwned, Base):
             postgresql_where=text("state = 'running'"),
         ),
         Index("ix_job_ready", "shop_id", "lane", "due_at", "id", postgresql_where=text("state = 'ready'")),
+        Index(
+            "ix_job_flow",
+            "shop_id",
+            "flow",
+            "lane",
+            "due_at",
+            "id",
+            postgresql_where=text("state = 'ready'"),
+        ),
         Index("ix_job_lease", "lease_until", postgresql_where=text("state = 'running'")),
         Index("ix_job_held", "shop_id", "misses", postgresql_where=text("state = 'held'")),
         Index(

@@ -18,7 +18,7 @@ from sync.broker import Nudger
 from sync.flows import privacy, turn
 from sync.flows.road import Done
 from sync.gateways import Gateways
-from sync.state import jobs
+from sync.state import claims, jobs
 from sync.state.models import Attempt, Delivery, Job, Lane, Link
 from sync.state.settings_models import Connection, Issue, MappingVersion, Snapshot
 
@@ -99,7 +99,7 @@ class Shop:
         """The next request takes its turn; other jobs that are due are done without a word."""
         while True:
             with self.database.transaction() as session:
-                (claimed,) = jobs.claim(session, count=1, per_shop=8, lease_seconds=60)
+                (claimed,) = claims.claim(session, count=1, per_shop=8, lease_seconds=60)
             if claimed.flow == "privacy":
                 break
             turn.take(self.gateways, claimed, lambda _work: Done())

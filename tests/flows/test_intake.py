@@ -21,7 +21,7 @@ from sync.flows import arrivals, catalogue, intake, notices
 from sync.flows import replay as replays
 from sync.flows.intake import Handler, Round
 from sync.insight import health, issues
-from sync.state import jobs
+from sync.state import claims, jobs
 from sync.state.models import Delivery, DeliveryState, Job, JobState, Lane
 from sync.state.settings_models import Issue
 from tests.state.conftest import make_shop
@@ -321,7 +321,7 @@ def test_new_scopes_are_kept_and_release_the_jobs_that_waited_for_one(db: Databa
     arrive(db, alpha, number=1)
     take(db)
     with db.transaction() as session:
-        (claimed,) = jobs.claim(session, count=1, per_shop=1, lease_seconds=60)
+        (claimed,) = claims.claim(session, count=1, per_shop=1, lease_seconds=60)
     with db.transaction(shop_id=alpha) as session:
         jobs.put_back(
             session,

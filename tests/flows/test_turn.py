@@ -22,7 +22,7 @@ from sync.flows import replay as replays
 from sync.flows import turn
 from sync.flows.road import Done, Outcome, Skipped, Work
 from sync.gateways import Gateways
-from sync.state import jobs
+from sync.state import claims, jobs
 from sync.state.models import Attempt, Job, JobState, Lane
 from sync.state.settings_models import Issue
 from tests.state.conftest import make_shop
@@ -46,7 +46,7 @@ def take(gateways: Gateways, shop: int, flow: Callable[[Work], Outcome], *, reco
     with gateways.database.transaction(shop_id=shop) as session:
         job_id = jobs.ask(session, shop_id=shop, flow="order_push", record=record, lane=Lane.ORDERS)
     with gateways.database.transaction() as session:
-        (claimed,) = jobs.claim(session, count=1, per_shop=8, lease_seconds=60)
+        (claimed,) = claims.claim(session, count=1, per_shop=8, lease_seconds=60)
     turn.take(gateways, claimed, flow)
     return row(gateways, shop, job_id)
 
@@ -122,7 +122,7 @@ def test_records_with_one_cause_are_one_issue_and_it_resolves_with_the_last_of_t
         assert len(jobs.release(session, misses=["mapping:tax:19%"])) == 2
     for left in (1, 0):
         with gateways.database.transaction() as session:
-            (claimed,) = jobs.claim(session, count=1, per_shop=8, lease_seconds=60)
+            (claimed,) = claims.claim(session, count=1, per_shop=8, lease_seconds=60)
         turn.take(gateways, claimed, lambda _work: Done())
         assert issues(gateways, shop)[0].state == ("open" if left else "resolved")
 
@@ -139,7 +139,7 @@ def test_an_issue_that_was_ignored_opens_again_when_new_work_fails_with_its_caus
         at.move(1)
         cause = issues(gateways, shop)[0].cause
         with gateways.database.transaction() as session:
-            (claimed,) = jobs.claim(session, count=1, per_shop=8, lease_seconds=60)
+            (claimed,) = claims.claim(session, count=1, per_shop=8, lease_seconds=60)
         assert claimed.id == running
         with gateways.database.transaction(shop_id=shop) as session:
             replays.ignore(session, shop_id=shop, cause=cause, reason="Known.", by="ada")
@@ -160,7 +160,7 @@ def test_an_unknown_outcome_is_tried_again_and_becomes_an_issue_when_it_stays(
         for _ in range(2):
             at.move(1000)
             with gateways.database.transaction() as session:
-                (claimed,) = jobs.claim(session, count=1, per_shop=8, lease_seconds=60)
+                (claimed,) = claims.claim(session, count=1, per_shop=8, lease_seconds=60)
             turn.take(gateways, claimed, raising(OutcomeUnknown("lost", "The answer was lost.")))
         assert row(gateways, shop, job.id).state == JobState.READY
         assert [issue.fault_kind for issue in issues(gateways, shop)] == ["unknown"]
@@ -173,7 +173,7 @@ def test_a_passing_fault_that_never_passes_becomes_a_dead_letter(gateways: Gatew
         for _ in range(gateways.settings.attempts_limit - 1):
             at.move(1200)
             with gateways.database.transaction() as session:
-                (claimed,) = jobs.claim(session, count=1, per_shop=8, lease_seconds=60)
+                (claimed,) = claims.claim(session, count=1, per_shop=8, lease_seconds=60)
             turn.take(gateways, claimed, raising(Transient("erp_busy", "The ERP is busy.")))
         assert row(gateways, shop, job.id).state == JobState.DEAD
 

@@ -17,7 +17,7 @@ from sync.__main__ import _parser
 from sync.actors import Engine
 from sync.flows import turn
 from sync.flows.road import Outcome, Work
-from sync.state import jobs
+from sync.state import claims, jobs
 from sync.state.models import Delivery, Job, JobState, Lane
 from tests.state.conftest import make_shop
 from tests.state.test_schedule import engine_of
@@ -84,7 +84,7 @@ def fail(desk: Desk, flow: str, record: str, code: str) -> None:
     with database.transaction(shop_id=desk.shop_id) as session:
         jobs.ask(session, shop_id=desk.shop_id, flow=flow, record=record, lane=Lane.ORDERS)
     with database.transaction() as session:
-        (claimed,) = jobs.claim(session, count=1, per_shop=8, lease_seconds=60)
+        (claimed,) = claims.claim(session, count=1, per_shop=8, lease_seconds=60)
     turn.take(desk.engine.gateways, claimed, refuse)
 
 

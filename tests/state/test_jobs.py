@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -14,10 +15,12 @@ from kit import clock
 from kit.clock import SetClock
 from kit.db import Database, all_shops
 from sandbox.leashed import wait_until
-from sync.state import jobs
+from sync.flows.catalogue import FLOWS
+from sync.state import claims, jobs
 from sync.state.jobs import Claimed, LeaseLost
 from sync.state.models import Job, JobState, Lane
 from tests.state.conftest import make_shop
+from tests.state.rows import a_connection
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 ORDER = "gid://shopify/Order/1"
@@ -30,7 +33,7 @@ def ask(db: Database, shop: int, record: str = ORDER, *, lane: Lane = Lane.ORDER
 
 def claim(db: Database, *, count: int = 1, per_shop: int = 8) -> list[Claimed]:
     with db.transaction() as session:
-        return jobs.claim(session, count=count, per_shop=per_shop, lease_seconds=60)
+        return claims.claim(session, count=count, per_shop=per_shop, lease_seconds=60)
 
 
 def state_of(db: Database, job_id: int) -> Job:
@@ -182,6 +185,58 @@ def test_one_shop_never_takes_more_places_than_its_share(db: Database, alpha: in
     for _ in range(3):
         assert len(claim(db, per_shop=3)) == 1
     assert claim(db, per_shop=3) == []
+
+
+def batch(db: Database, shop: int, place: int) -> int:
+    with db.transaction(shop_id=shop) as session:
+        record = f"{claims.STOCK_BATCH}gid://shopify/Location/{place}"
+        return jobs.ask(session, shop_id=shop, flow="stock_pull", record=record, lane=Lane.STOCK)
+
+
+def alone(db: Database, shop: int) -> int:
+    with db.transaction(shop_id=shop) as session:
+        record = "gid://shopify/InventoryItem/1"
+        return jobs.ask(session, shop_id=shop, flow="stock_pull", record=record, lane=Lane.STOCK)
+
+
+def test_stock_batches_of_many_locations_leave_places_for_orders_and_for_stock_near_zero(
+    db: Database, alpha: int
+) -> None:
+    a_connection(db, alpha, slots=4)
+    for place in range(5):
+        batch(db, alpha, place)
+    assert [len(claim(db)) for _ in range(5)] == [1] * claims.BATCHES_LIMIT + [0] * (5 - claims.BATCHES_LIMIT)
+    wanted = [ask(db, alpha), alone(db, alpha)]
+    assert [claim(db)[0].id for _ in wanted] == wanted
+
+
+def test_patient_work_leaves_places_for_orders_and_for_stock_near_zero(db: Database, alpha: int) -> None:
+    for number in range(10):
+        ask(db, alpha, f"gid://shopify/Order/{number}", lane=Lane.BACKFILL)
+    patient = [claim(db, per_shop=4) for _ in range(4)]
+    assert [len(each) for each in patient] == [1] * (4 - claims.KEPT_PLACES) + [0] * claims.KEPT_PLACES
+    wanted = [ask(db, alpha, "gid://shopify/Order/10"), alone(db, alpha)]
+    assert [claim(db, per_shop=4)[0].id for _ in wanted] == wanted
+
+
+def test_work_that_never_asks_the_erp_neither_fills_its_places_nor_waits_for_them(
+    db: Database, alpha: int
+) -> None:
+    a_connection(db, alpha, slots=1)
+    first = alone(db, alpha)
+    assert [job.id for job in claim(db)] == [first]
+    for number in range(5):
+        ask(db, alpha, f"gid://shopify/Order/{number}")
+    assert [len(claim(db)) for _ in range(3)] == [1, 1, 0]
+    second = batch(db, alpha, 1)
+    assert [job.id for job in claim(db)] == [second]
+
+
+def test_exactly_the_flows_that_open_no_connector_are_said_to_need_no_erp() -> None:
+    sources = {name: Path(run.__code__.co_filename).read_text() for name, run in FLOWS.items()}
+    opens = {name for name, source in sources.items() if "gateways.erp(" in source}
+    assert set(claims.WITHOUT_ERP) == set(FLOWS) - opens
+    assert "order_push" in opens
 
 
 def test_orders_go_before_a_backfill_that_was_asked_for_first(db: Database, alpha: int) -> None:

@@ -24,7 +24,7 @@ from sync.broker import QUEUES, Nudger
 from sync.flows import periodic
 from sync.gateways import Gateways
 from sync.schedule import Clock
-from sync.state import jobs, slots
+from sync.state import claims, jobs, slots
 from sync.state.jobs import Claimed
 from sync.state.models import Attempt, Delivery, Job, JobState, Lane
 from sync.state.settings_models import Issue
@@ -64,7 +64,7 @@ def ask(db: Database, shop: int, record: str = ORDER) -> int:
 
 def claim(db: Database) -> Claimed:
     with db.transaction() as session:
-        (claimed,) = jobs.claim(session, count=1, per_shop=8, lease_seconds=LEASE_SECONDS)
+        (claimed,) = claims.claim(session, count=1, per_shop=8, lease_seconds=LEASE_SECONDS)
     return claimed
 
 

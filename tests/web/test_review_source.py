@@ -53,6 +53,7 @@ CROSSING = {
     "sync/insight/doctor.py",
     "sync/operate.py",
     "sync/schedule.py",
+    "sync/state/claims.py",
     "sync/state/jobs.py",
     "sync/state/personal.py",
     "sync/state/slots.py",

@@ -1,0 +1,139 @@
+"""Who goes next: the fairest jobs, each taken with a lease. It owns which places of a shop are kept for whom.
+
+A shop has so many places, and its ERP has fewer. Work that never asks the ERP takes none of the ERP's; patient work
+leaves places free for orders and for stock near zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Final
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from kit import clock
+from sync.state.jobs import Claimed
+
+BATCHES_LIMIT: Final = 2  # stock batches of one shop that run at the same time
+KEPT_PLACES: Final = 2  # of a shop's places, for orders and for stock near zero
+STOCK_BATCH: Final = "stock:"  # how the record of a stock batch begins
+WITHOUT_ERP: Final = (  # flows that talk to Shopify alone
+    "backfill",
+    "price_pull",
+    "privacy",
+    "reconcile",
+    "refund_pull",
+    "shipment_pull",
+    "stock_check",
+    "stock_pull",
+    "subscriptions",
+    "welcome",
+)
+
+# Shops with the least running work first, then lane, then age. The recursive part walks the index from shop to shop,
+# so the cost grows with the shops that have work, not with the jobs. A shop whose ERP is full is looked through flow
+# by flow, so that what waits for the ERP costs nothing.
+_FAIREST = text(
+    """
+    with recursive shops (shop_id) as (
+        (select min(shop_id) from job where state = 'ready')
+        union all
+        select (select min(j.shop_id) from job j where j.state = 'ready' and j.shop_id > s.shop_id)
+        from shops s where s.shop_id is not null
+    ), running as (
+        select shop_id, count(*) as busy,
+            count(*) filter (where not flow = any(:without_erp)) as at_erp,
+            count(*) filter (where starts_with(record, :batch)) as batches,
+            count(*) filter (where lane > 20 or starts_with(record, :batch)) as patient
+        from job where state = 'running' group by shop_id
+    ), places as (
+        select shop_id, sum(slots) as slots from connection group by shop_id
+    ), open as (
+        select s.shop_id, coalesce(r.busy, 0) as busy,
+            coalesce(r.at_erp, 0) > coalesce(e.slots, :per_shop) as is_erp_full,
+            coalesce(r.patient, 0) >= greatest(:per_shop - :kept, 1) as is_patient_full,
+            coalesce(r.patient, 0) >= greatest(:per_shop - :kept, 1)
+                or coalesce(r.batches, 0) >= :batches_limit as is_batch_full
+        from shops s left join running r on r.shop_id = s.shop_id left join places e on e.shop_id = s.shop_id
+        where s.shop_id is not null and coalesce(r.busy, 0) < :per_shop
+    ), candidates as (
+        select p.id, p.lane, p.due_at, o.busy + p.place as load
+        from open o
+        cross join lateral (
+            select q.*, row_number() over (order by q.lane, q.due_at, q.id) as place from (
+                (
+                    select j.id, j.lane, j.due_at from job j
+                    where not o.is_erp_full and j.state = 'ready' and j.shop_id = o.shop_id
+                      and j.flow = any (coalesce(:flows, array[j.flow]))
+                      and j.lane = any (array[10, 20, 30, 40]::smallint[]) and j.due_at <= :now
+                      and (j.lane <= 20 or not o.is_patient_full)
+                      and not (o.is_batch_full and starts_with(j.record, :batch))
+                      and not exists (
+                          select 1 from job k where k.state = 'running' and k.shop_id = j.shop_id
+                            and k.flow = j.flow and k.record = j.record)
+                    order by j.lane, j.due_at, j.id
+                    limit :reach
+                )
+                union all
+                select w.* from unnest(cast(:without_erp as text[])) f cross join lateral (
+                    select j.id, j.lane, j.due_at from job j
+                    where o.is_erp_full and j.state = 'ready' and j.shop_id = o.shop_id and j.flow = f
+                      and f = any (coalesce(:flows, array[f]))
+                      and j.lane = any (array[10, 20, 30, 40]::smallint[]) and j.due_at <= :now
+                      and (j.lane <= 20 or not o.is_patient_full)
+                      and not (o.is_batch_full and starts_with(j.record, :batch))
+                      and not exists (
+                          select 1 from job k where k.state = 'running' and k.shop_id = j.shop_id
+                            and k.flow = j.flow and k.record = j.record)
+                    order by j.lane, j.due_at, j.id
+                    limit :reach
+                ) w
+            ) q
+        ) p
+    ), chosen as (
+        select job.id from job join candidates c on c.id = job.id
+        where job.state = 'ready'
+        order by c.load, c.lane, c.due_at
+        limit :count
+        for update of job skip locked
+    )
+    update job set state = 'running', lease = gen_random_uuid(),
+        lease_until = coalesce(cast(:told as timestamptz), statement_timestamp()) + make_interval(secs => :seconds)
+    from chosen where job.id = chosen.id
+    returning job.id, job.shop_id, job.flow, job.record, job.lane, job.hint, job.attempts, job.asked_at, job.lease
+    """
+).execution_options(all_shops=True)
+
+
+def claim(
+    session: Session,
+    *,
+    count: int,
+    per_shop: int,
+    lease_seconds: int,
+    flows: Collection[str] | None = None,
+) -> list[Claimed]:
+    """Takes up to `count` jobs, the fairest first, each with a lease. Commit before working on them.
+
+    `per_shop` limits how many jobs of one shop may run at the same time, so that one slow ERP cannot take all threads;
+    so do the places at its ERP, with one more that reads Shopify meanwhile, for jobs that need the ERP. Jobs of other
+    `flows` than these are left to a newer version, which runs beside this one while it is being deployed."""
+    now = clock.now()
+    rows = session.execute(
+        _FAIREST,
+        {
+            "now": now,
+            "told": now if clock.is_set() else None,
+            "seconds": lease_seconds,
+            "count": count,
+            "reach": max(8, 4 * count),
+            "per_shop": per_shop,
+            "flows": None if flows is None else list(flows),
+            "without_erp": list(WITHOUT_ERP),
+            "batch": STOCK_BATCH,
+            "batches_limit": BATCHES_LIMIT,
+            "kept": KEPT_PLACES,
+        },
+    ).mappings()
+    return [Claimed(**row, started_at=now) for row in rows]
