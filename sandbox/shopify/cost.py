@@ -156,7 +156,7 @@ class Planner:
         parts, variants = self._parts(node.selection_set, named)
         if on is self._schema.mutation_type:
             return Part(key, "payload", 0, tuple(_without_own_cost(part) for part in parts), variants)
-        return Part(key, "free" if named.name in FREE else "object", 0, parts, variants)
+        return Part(key, "free" if _is_free(named.name) else "object", 0, parts, variants)
 
     def _connection(self, node: g.FieldNode, named: g.GraphQLCompositeType, key: str) -> Part:
         size: int | str = 0
@@ -190,6 +190,10 @@ class Planner:
             and (one.alias.value if one.alias else "edges") == key
             for one in chosen
         )
+
+
+def _is_free(type_name: str) -> bool:
+    return type_name in FREE or type_name.startswith("__")  # questions about the schema itself
 
 
 def _without_own_cost(part: Part) -> Part:

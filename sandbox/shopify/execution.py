@@ -14,7 +14,7 @@ from typing import Any
 import graphql as g
 from graphql.execution.values import VariableValues, get_variable_values
 
-from sandbox.shopify import errors, idempotency, plans
+from sandbox.shopify import errors, idempotency, introspection, plans
 from sandbox.shopify.context import Context, Path, Place, listed
 from sandbox.shopify.plans import FieldPlan, Selection
 from sandbox.shopify.resolvers import registry
@@ -54,6 +54,8 @@ class Run:
         """The answer of one field."""
         if plan.name == "__typename":
             return plan.on
+        if plan.name in introspection.FIELDS:
+            return introspection.answer(plan, self.values)
         try:
             value = self._resolved(plan, source, path)
             return self._completed(plan.returns, plan, value, path)
