@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.shopify.documents import type_of
-from sandbox.shopify.errors import bad_request
+from sandbox.shopify.errors import bad_request, unsupported
 from sandbox.shopify.store import Document
 
 LARGEST_PAGE = 250
@@ -59,6 +59,14 @@ def _number(document: Any, position: int) -> int:
         if digits.isdigit():
             return int(digits)
     return position
+
+
+def sort_by(keys: Mapping[str, SortKey], arguments: Mapping[str, Any], default: str) -> SortKey:
+    """The order that `sortKey` asks for. Raises the named error for one that is not implemented here."""
+    wanted = arguments.get("sortKey") or default
+    if wanted not in keys:
+        raise unsupported(f"sortKey {wanted}")
+    return keys[wanted]
 
 
 def connection(

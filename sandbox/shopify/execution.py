@@ -14,7 +14,7 @@ from typing import Any
 import graphql as g
 from graphql.execution.values import VariableValues, get_variable_values
 
-from sandbox.shopify import errors, idempotency, introspection, plans
+from sandbox.shopify import errors, given, idempotency, introspection, plans
 from sandbox.shopify.context import Context, Path, Place, listed
 from sandbox.shopify.plans import FieldPlan, Selection
 from sandbox.shopify.resolvers import registry
@@ -35,6 +35,7 @@ class Run:
     context: Context
     operation: g.OperationDefinitionNode
     values: VariableValues
+    raw: Mapping[str, Any]  # the variables as they were sent
     errors: list[Document] = field(default_factory=list)
 
     def fields(self, plan_list: list[FieldPlan], source: Any, path: Path) -> Document:
@@ -72,19 +73,37 @@ class Run:
         if plan.requirement is not None and not plan.requirement.met_by(context.scopes):
             raise errors.access_denied(plan.name, plan.requirement.wording())
         arguments = plan.arguments(self.values)
-        if not plan.is_own:
-            return plan.resolve(context, source, arguments)
-        place = Place(plan.name, plan.nodes, plan.returns, self.operation, self.values, path)
-        context.place = place
+        if plan.is_own:
+            context.place = Place(plan.name, plan.nodes, plan.returns, self.operation, self.values, path)
         if not plan.is_mutation:
-            return plan.resolve(context, source, arguments)
+            return self._noticed(plan, source, arguments)
 
         def run() -> Document:
             with context.store.lock, context.store.batch():
-                done: Document = plan.resolve(context, source, arguments)
+                noted = given.Noted(arguments)
+                done: Document = plan.resolve(context, source, noted)
+                if not any(value for key, value in done.items() if key.endswith("serErrors")):
+                    self._must_be_read(plan, noted)  # raised inside the batch: nothing of it stays
                 return done
 
-        return idempotency.guard(context, place, arguments, run)
+        assert context.place is not None
+        return idempotency.guard(context, context.place, arguments, run)
+
+    def _noticed(self, plan: FieldPlan, source: Any, arguments: dict[str, Any]) -> Any:
+        """A read. Whether its resolver heeds all arguments is looked at once per set of arguments."""
+        names = frozenset(name for name, value in arguments.items() if value is not None)
+        if names in plan.heeded:
+            return plan.resolve(self.context, source, arguments)
+        noted = given.Noted(arguments)
+        value = plan.resolve(self.context, source, noted)
+        noted.read.update(name for name in names if given.mentions(plan.resolve, name))
+        self._must_be_read(plan, noted)
+        plan.heeded.add(names)
+        return value
+
+    def _must_be_read(self, plan: FieldPlan, noted: given.Noted) -> None:
+        for path in given.unread(given.raw(plan.nodes[0], self.raw), noted):
+            raise errors.unsupported(f"{path} of {plan.on}.{plan.name}")
 
     def _completed(self, kind: g.GraphQLOutputType, plan: FieldPlan, value: Any, path: Path) -> Any:
         if isinstance(kind, g.GraphQLNonNull):
@@ -140,7 +159,7 @@ def execute(
     selection: Selection = plans.of(document, operation, coerced.coerced)
     root = schema().get_root_type(operation.operation)
     assert root is not None
-    run = Run(context, operation, coerced)
+    run = Run(context, operation, coerced, {**coerced.coerced, **values})
     body: Document
     try:
         body = {"data": run.fields(selection.of(root.name), None, None)}

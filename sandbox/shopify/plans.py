@@ -38,6 +38,7 @@ class FieldPlan:
     # A value that the document simply holds, and how it is written: the common case, answered without ceremony.
     leaf: Leaf | None
     constant: dict[str, Any] | None = None
+    heeded: set[frozenset[str]] = field(default_factory=lambda: {frozenset()})  # arguments known to be read
 
     @property
     def is_required(self) -> bool:

@@ -13,10 +13,10 @@ from uuid import uuid4
 import graphql as g
 
 from sandbox.shopify import bulk
-from sandbox.shopify.connections import SortKey
+from sandbox.shopify.connections import SortKey, sort_by
 from sandbox.shopify.context import Context
 from sandbox.shopify.documents import number
-from sandbox.shopify.errors import Fault, bad_request, syntax, user
+from sandbox.shopify.errors import Fault, bad_request, syntax, unsupported, user
 from sandbox.shopify.resolvers.registry import resolves
 from sandbox.shopify.search import Field
 from sandbox.shopify.store import Document
@@ -35,6 +35,7 @@ FIELDS = {
 SORTS: dict[str, SortKey] = {
     "ID": lambda row: number(row["id"]),
     "CREATED_AT": lambda row: str(row["createdAt"]),
+    "COMPLETED_AT": lambda row: str(row["completedAt"] or ""),
 }
 
 
@@ -45,6 +46,8 @@ def _refused(message: str, code: str | None, *field: str) -> Document:
 @resolves("Mutation.bulkOperationRunQuery")
 def run_query(context: Context, source: Any, arguments: dict[str, Any]) -> Document:
     text = arguments["query"]
+    if arguments["groupObjects"]:
+        raise unsupported("groupObjects")
     if messages := list(_query_faults(text)):
         return {"bulkOperation": None, "userErrors": [user(one, "query", code="INVALID") for one in messages]}
     if busy := _busy(context, "QUERY"):
@@ -216,7 +219,7 @@ def bulk_operations(context: Context, source: Any, arguments: dict[str, Any]) ->
         if name == "created_at" and not _is_time(value.lstrip("<>=").strip("'\"")):
             raise bad_request("Invalid timestamp for query filter `created_at`.")
     rows = [row for row in context.views("bulk_operation") if row["client_id"] == context.client_id]
-    sort = SORTS.get(str(arguments.get("sortKey")), SORTS["CREATED_AT"])
+    sort = sort_by(SORTS, arguments, "CREATED_AT")
     return context.search(rows, arguments, FIELDS, sort=sort)
 
 
@@ -245,6 +248,9 @@ def staged_uploads_create(context: Context, source: Any, arguments: dict[str, An
     target = f"{bulk.origin(context.store)}/staged-uploads/"
     made = []
     for wish in wishes:
+        if wish.get("httpMethod") != "POST":
+            raise unsupported("staged uploads by PUT")
+        wish.get("fileSize")  # a hint only; the file itself is measured when it comes
         key = f"tmp/{number(home['id'])}/bulk/{uuid4()}/{wish['filename']}"
         parameters = {
             "Content-Type": wish["mimeType"],

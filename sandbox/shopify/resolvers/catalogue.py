@@ -6,7 +6,7 @@ import re
 from decimal import Decimal
 from typing import Any
 
-from sandbox.shopify.connections import SortKey, connection, count
+from sandbox.shopify.connections import SortKey, connection, count, sort_by
 from sandbox.shopify.context import Context
 from sandbox.shopify.documents import number
 from sandbox.shopify.money import money
@@ -30,6 +30,7 @@ VARIANT_SORTS: dict[str, SortKey] = {
     "SKU": lambda row: str(row["sku"] or "").lower(),
     "TITLE": lambda row: str(row["title"]).lower(),
     "POSITION": lambda row: int(row["position"]),
+    "INVENTORY_POLICY": lambda row: str(row["inventoryPolicy"]),
 }
 PRODUCT_SORTS: dict[str, SortKey] = {
     "ID": lambda row: number(row["id"]),
@@ -70,7 +71,7 @@ def product(context: Context, source: Any, arguments: dict[str, Any]) -> Documen
 
 @resolves("QueryRoot.products", "Shop.products")
 def products(context: Context, source: Any, arguments: dict[str, Any]) -> Document:
-    sort = PRODUCT_SORTS.get(str(arguments.get("sortKey")), PRODUCT_SORTS["ID"])
+    sort = sort_by(PRODUCT_SORTS, arguments, "ID")
     fields = _product_fields(context)
     return context.search(context.views("product"), arguments, fields, default=("title", "sku"), sort=sort)
 
@@ -96,7 +97,7 @@ def product_variant(context: Context, source: Any, arguments: dict[str, Any]) ->
 
 @resolves("QueryRoot.productVariants", "Shop.productVariants")
 def product_variants(context: Context, source: Any, arguments: dict[str, Any]) -> Document:
-    sort = VARIANT_SORTS.get(str(arguments.get("sortKey")), VARIANT_SORTS["ID"])
+    sort = sort_by(VARIANT_SORTS, arguments, "ID")
     rows = context.views("product_variant")
     return context.search(rows, arguments, VARIANT_FIELDS, default=("title", "sku", "barcode"), sort=sort)
 
@@ -109,7 +110,7 @@ def product_variants_count(context: Context, source: Any, arguments: dict[str, A
 
 @resolves("Product.variants")
 def variants(context: Context, source: Document, arguments: dict[str, Any]) -> Document:
-    sort = VARIANT_SORTS.get(str(arguments.get("sortKey")), VARIANT_SORTS["POSITION"])
+    sort = sort_by(VARIANT_SORTS, arguments, "POSITION")
     return connection(variants_of(context, source), arguments, sort=sort)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from sandbox.shopify.connections import SortKey, connection, count
+from sandbox.shopify.connections import SortKey, connection, count, sort_by
 from sandbox.shopify.context import Context
 from sandbox.shopify.documents import number
 from sandbox.shopify.money import money
@@ -46,8 +46,8 @@ SORTS: dict[str, SortKey] = {
 
 
 def sort_of(arguments: dict[str, Any]) -> SortKey:
-    """The order asked for; by id when there is none of that name here."""
-    return SORTS.get(str(arguments.get("sortKey")), SORTS["ID"])
+    """The order asked for; by id when none is."""
+    return sort_by(SORTS, arguments, "ID")
 
 
 @resolves("QueryRoot.customer")

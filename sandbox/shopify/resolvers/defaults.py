@@ -1,7 +1,8 @@
 """Fields that answer the same for every record of a type in the local Shopify.
 
 It owns constants only: what Shopify has and this shop does not use (no marketplace, no theme, no staff). A field
-whose answer depends on anything is stored in its document or has a resolver.
+whose answer depends on anything is stored in its document or has a resolver; one that every real record fills (the
+channel of an order, the delivery profile of a variant) is missing here, so that asking for it is the loud error.
 """
 
 from __future__ import annotations
@@ -87,11 +88,8 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "Metafield": {"definition": None, "description": None, "reference": None, "references": None},
     "Order": {
         "alerts": [],
-        "app": None,
         "attribution": None,
         "cartToken": None,
-        "channel": None,
-        "channelInformation": None,
         "checkoutToken": None,
         "customerJourney": None,
         "customerJourneySummary": None,
@@ -107,7 +105,6 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "nonFulfillableLineItems": [],
         "paymentCollectionDetails": {"additionalPaymentCollectionUrl": None, "vaultedPaymentMethods": []},
         "productNetwork": False,
-        "publication": None,
         "referralCode": None,
         "referrerDisplayText": None,
         "referrerUrl": None,
@@ -162,7 +159,6 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     },
     "ProductOption": {"linkedMetafield": None, "translations": []},
     "ProductVariant": {
-        "deliveryProfile": None,
         "image": None,
         "media": [],
         "productVariantComponents": [],
@@ -182,7 +178,6 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "checkoutApiSupported": True,
         "customerAccounts": "OPTIONAL",
         "description": None,
-        "domains": [],
         "marketingSmsConsentEnabledAtCheckout": False,
         "orderNumberFormatPrefix": "#",
         "orderNumberFormatSuffix": "",

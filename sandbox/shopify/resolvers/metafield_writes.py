@@ -41,6 +41,19 @@ def metafields_set(context: Context, source: Any, arguments: dict[str, Any]) -> 
     return {"metafieldsIds": written, "userErrors": []}
 
 
+def set_all(context: Context, owner_id: str, wishes: list[Document] | None) -> list[Document]:
+    """Writes the metafields that come with the input of their owner; what is wrong with them, and nothing written."""
+    read, faults = [], []
+    for index, wish in enumerate(wishes or ()):
+        document, found = _read(context, {"ownerId": owner_id, **wish}, index)
+        faults += [{key: fault[key] for key in ("field", "message", "code")} for fault in found]
+        read.append(document)
+    if not faults:
+        for document in read:
+            _write(context, document)
+    return faults
+
+
 def _error(message: str, code: str | None, *field: str | int) -> Document:
     return {**user(message, *field, code=code), "elementIndex": None}
 

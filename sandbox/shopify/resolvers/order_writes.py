@@ -14,6 +14,7 @@ from sandbox.shopify.context import Context
 from sandbox.shopify.documents import gid, kind_of, now, type_of
 from sandbox.shopify.errors import user
 from sandbox.shopify.money import bag_of, fixed
+from sandbox.shopify.resolvers.metafield_writes import set_all
 from sandbox.shopify.resolvers.registry import resolves
 from sandbox.shopify.store import Document
 
@@ -31,7 +32,7 @@ def order_update(context: Context, source: Any, arguments: dict[str, Any]) -> Do
     if not any(key in wish for key in WRITABLE):
         error = user("No valid update parameters have been provided")
         return {"orderId": wish["id"], "userErrors": [error]}
-    if faults := _update_faults(wish):
+    if faults := _update_faults(wish) or set_all(context, wish["id"], wish.get("metafields")):
         return {"orderId": wish["id"], "userErrors": faults}
     with action(context.store, context.shop) as happening:
         order = order_store.loaded(context.store, context.shop, wish["id"])

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
-from sandbox.shopify.connections import SortKey, connection, count
+from sandbox.shopify.connections import SortKey, connection, count, sort_by
 from sandbox.shopify.context import Context
 from sandbox.shopify.documents import embedded, moment, number
 from sandbox.shopify.resolvers.registry import resolves
@@ -50,12 +51,25 @@ FIELDS = {
     ),
     "po_number": Field(lambda row: [row["poNumber"]]),
 }
+
+
+def _in_cents(bag: Document) -> int:
+    return int(Decimal(bag["shopMoney"]["amount"]) * 100)
+
+
 SORTS: dict[str, SortKey] = {
     "ID": lambda row: number(row["id"]),
     "CREATED_AT": lambda row: str(row["createdAt"]),
     "UPDATED_AT": lambda row: str(row["updatedAt"]),
     "PROCESSED_AT": lambda row: str(row["processedAt"]),
     "ORDER_NUMBER": lambda row: int(row["number"]),
+    "PO_NUMBER": lambda row: str(row["poNumber"] or "").lower(),
+    "FINANCIAL_STATUS": lambda row: str(row["displayFinancialStatus"] or ""),
+    "FULFILLMENT_STATUS": lambda row: str(row["displayFulfillmentStatus"]),
+    "DESTINATION": lambda row: str((row["shippingAddress"] or {}).get("city") or "").lower(),
+    "TOTAL_PRICE": lambda row: _in_cents(row["totalPriceSet"]),
+    "CURRENT_TOTAL_PRICE": lambda row: _in_cents(row["currentTotalPriceSet"]),
+    "TOTAL_ITEMS_QUANTITY": lambda row: sum(int(line["quantity"]) for line in row["lineItems"]),
 }
 
 
@@ -68,7 +82,7 @@ def _is_visible(context: Context, order: Document) -> bool:
 
 def page_of(context: Context, rows: list[Document], arguments: dict[str, Any]) -> Document:
     """A page of orders as the arguments ask for it."""
-    sort = SORTS.get(str(arguments.get("sortKey")), SORTS["PROCESSED_AT"])
+    sort = sort_by(SORTS, arguments, "PROCESSED_AT")
     seen = [row for row in rows if _is_visible(context, row)]
     return context.search(seen, arguments, FIELDS, default=("name", "email"), sort=sort)
 

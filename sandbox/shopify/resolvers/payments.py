@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from sandbox.shopify.connections import SortKey
+from sandbox.shopify.connections import SortKey, sort_by
 from sandbox.shopify.context import Context
 from sandbox.shopify.documents import gid, number
 from sandbox.shopify.money import money
@@ -47,7 +47,7 @@ def payouts(context: Context, source: Document, arguments: dict[str, Any]) -> Do
     rows = context.views("shopify_payments_payout")
     if arguments.get("transactionType"):
         rows = [row for row in rows if row["transactionType"] == arguments["transactionType"]]
-    sort = PAYOUT_SORTS.get(str(arguments.get("sortKey")), PAYOUT_SORTS["ISSUED_AT"])
+    sort = sort_by(PAYOUT_SORTS, arguments, "ISSUED_AT")
     return context.search(rows, arguments, PAYOUT_FIELDS, sort=sort)
 
 

@@ -10,8 +10,9 @@ from sandbox.shopify.commands.catalogue import NewProduct, NewVariant
 from sandbox.shopify.commands.happenings import Action, action
 from sandbox.shopify.context import Context
 from sandbox.shopify.documents import now
-from sandbox.shopify.errors import Fault, user
+from sandbox.shopify.errors import Fault, unsupported, user
 from sandbox.shopify.resolvers.inventory_writes import STALE
+from sandbox.shopify.resolvers.metafield_writes import set_all
 from sandbox.shopify.resolvers.registry import resolves
 from sandbox.shopify.store import Document
 
@@ -41,11 +42,32 @@ def product_create(context: Context, source: Any, arguments: dict[str, Any]) -> 
     if faults := _text_faults(wish):
         return {"product": None, "userErrors": faults}
     with action(context.store, context.shop) as happening:
-        product_id = catalogue.add(
-            context.store, context.shop, _new(context, wish, [NewVariant(tracked=False)])
-        )
-        happening.tell("products/create", context.store.view(context.shop, "product", product_id) or {})
-    return {"productId": product_id, "userErrors": []}
+        product_id, faults = _made(happening, context, wish, [NewVariant(tracked=False)])
+    return {"productId": product_id, "userErrors": faults}
+
+
+def _made(
+    happening: Action, context: Context, wish: Document, variants: list[NewVariant]
+) -> tuple[str, list[Document]]:
+    """A new product, and what is wrong with its metafields."""
+    store, shop = context.store, context.shop
+    product_id = catalogue.add(store, shop, _new(context, wish, variants))
+    made = store.get(shop, "product", product_id)
+    assert made is not None
+    kept = store.put(shop, "product", product_id, made | _shown_in_shop(wish))
+    faults = set_all(context, product_id, wish.get("metafields"))
+    happening.tell("products/create", kept)
+    return product_id, faults
+
+
+def _shown_in_shop(wish: Document) -> Document:
+    """How search engines and the theme show a product, as far as the wish says."""
+    found: Document = {}
+    if wish.get("seo") is not None:
+        found["seo"] = {key: wish["seo"].get(key) for key in ("title", "description")}
+    if wish.get("templateSuffix") is not None:
+        found["templateSuffix"] = wish["templateSuffix"]
+    return found
 
 
 def _new(context: Context, wish: Document, variants: list[NewVariant]) -> NewProduct:
@@ -83,15 +105,18 @@ def product_update(context: Context, source: Any, arguments: dict[str, Any]) -> 
     if faults := _text_faults(wish, needs_title=False):
         return {"productId": product["id"], "userErrors": faults}
     with action(context.store, context.shop) as happening:
-        _write(product, wish)
+        faults = _write(context, product, wish)
         products.touch(happening, product)
-    return {"productId": product["id"], "userErrors": []}
+    return {"productId": product["id"], "userErrors": faults}
 
 
-def _write(product: Document, wish: Document) -> None:
+def _write(context: Context, product: Document, wish: Document) -> list[Document]:
+    """Changes a product; gives what is wrong with its metafields."""
     product |= {field: wish[key] for key, field in PLAIN.items() if wish.get(key) is not None}
     if wish.get("tags") is not None:
         product["tags"] = catalogue.clean_tags(wish["tags"])
+    product |= _shown_in_shop(wish)
+    return set_all(context, product["id"], wish.get("metafields"))
 
 
 @resolves("Mutation.productDelete")
@@ -105,6 +130,8 @@ def product_delete(context: Context, source: Any, arguments: dict[str, Any]) -> 
 
 @resolves("Mutation.productSet")
 def product_set(context: Context, source: Any, arguments: dict[str, Any]) -> Document:
+    if arguments.get("synchronous") is False:
+        raise unsupported("a productSet that is not synchronous")
     wish, identifier = arguments["input"], arguments.get("identifier") or {}
     product = None
     faults = []
@@ -130,8 +157,8 @@ def product_set(context: Context, source: Any, arguments: dict[str, Any]) -> Doc
             "userErrors": faults,
         }
     with action(context.store, context.shop) as happening:
-        product_id = _set(happening, context, product, wish)
-    return {"productId": product_id, "productSetOperation": None, "userErrors": []}
+        product_id, faults = _set(happening, context, product, wish)
+    return {"productId": product_id, "productSetOperation": None, "userErrors": faults}
 
 
 def _set_faults(context: Context, product: Document | None, wish: Document) -> list[Document]:
@@ -164,18 +191,29 @@ def _set_faults(context: Context, product: Document | None, wish: Document) -> l
     return faults
 
 
-def _set(happening: Action, context: Context, product: Document | None, wish: Document) -> str:
-    store, shop = context.store, context.shop
+def _set(
+    happening: Action, context: Context, product: Document | None, wish: Document
+) -> tuple[str, list[Document]]:
+    _check_options(wish)
     if product is None:
         variants = [_new_variant(one) for one in wish.get("variants") or ()] or [NewVariant(tracked=False)]
-        product_id = catalogue.add(store, shop, _new(context, wish, variants))
-        happening.tell("products/create", store.view(shop, "product", product_id) or {})
-        return product_id
-    _write(product, wish)
+        return _made(happening, context, wish, variants)
+    faults = _write(context, product, wish)
     if wish.get("variants") is not None:
         _replace_variants(happening, context, product, wish["variants"])
     products.touch(happening, product)
-    return str(product["id"])
+    return str(product["id"]), faults
+
+
+def _check_options(wish: Document) -> None:
+    """The options of a product here are what its variants make of them; others cannot be kept."""
+    made: dict[str, set[str]] = {}
+    for name, value in [pair for one in wish.get("variants") or () for pair in _values(one)]:
+        made.setdefault(name, set()).add(value)
+    for option in wish.get("productOptions") or ():
+        named = {value["name"] for value in option.get("values") or ()}
+        if option.get("name") not in made or not named <= made[option["name"]]:
+            raise unsupported("productOptions with values that no variant has")
 
 
 def _values(variant: Document) -> tuple[tuple[str, str], ...]:
@@ -186,6 +224,8 @@ def _new_variant(wish: Document) -> NewVariant:
     item = wish.get("inventoryItem") or {}
     stocked: dict[str, int] = {}
     for row in wish.get("inventoryQuantities") or ():
+        if row["name"] != "available":
+            raise unsupported(f"inventoryQuantities of name {row['name']}")
         stocked[row["locationId"]] = row["quantity"]
     return NewVariant(
         option_values=_values(wish),
@@ -224,6 +264,10 @@ def _replace_variants(happening: Action, context: Context, product: Document, wi
                 )
             )
             continue
+        for row in wish.get("inventoryQuantities") or ():
+            level = stock.level_of(store, shop, found["inventoryItemId"], row["locationId"])
+            if level is None or level["stock"]["available"] != row["quantity"]:
+                raise unsupported("another inventoryQuantities for a variant that is there")
         found["position"] = place
         found["selectedOptions"] = named
         _change_variant(happening, found, wish)
@@ -242,16 +286,19 @@ def _change_variant(happening: Action, variant: Document, wish: Document) -> Non
     for key in ("barcode", "taxable", "inventoryPolicy"):
         if wish.get(key) is not None:
             variant[key] = wish[key]
-    item = dict(wish.get("inventoryItem") or {})
+    given = wish.get("inventoryItem") or {}
+    item = {key: given[key] for key in (*ITEM_FIELDS, "cost") if key in given}
+    weight = (given.get("measurement") or {}).get("weight")
+    if weight:
+        item["weight"] = {"unit": weight["unit"], "value": float(weight["value"])}
     if wish.get("sku") is not None:
         item["sku"] = wish["sku"]
     if "sku" in item:
         variant["sku"] = item["sku"]
     variant["updatedAt"] = now(happening.store)
     happening.store.put(happening.shop, "product_variant", variant["id"], variant)
-    changes = {key: item[key] for key in (*ITEM_FIELDS, "cost") if key in item}
-    if changes:
-        products.change_item(happening, variant["inventoryItemId"], changes)
+    if item:
+        products.change_item(happening, variant["inventoryItemId"], item)
 
 
 @resolves("Mutation.productVariantsBulkUpdate")
@@ -263,7 +310,7 @@ def variants_bulk_update(context: Context, source: Any, arguments: dict[str, Any
     wishes = arguments["variants"]
     by_row = {index: _bulk_faults(context, product, wish, index) for index, wish in enumerate(wishes)}
     faults = [fault for rows in by_row.values() for fault in rows]
-    if faults and not arguments.get("allowPartialUpdates"):
+    if not arguments.get("allowPartialUpdates") and faults:
         return {"productId": product["id"], "productVariants": None, "userErrors": faults}
     good = [wish for index, wish in enumerate(wishes) if not by_row[index]]
     with action(context.store, context.shop) as happening:

@@ -86,7 +86,10 @@ def _faults(order: Document, wish: Document) -> list[Document]:
             faults.append(user(message, "refundLineItems", index, "quantity"))
     parents = {row["id"] for row in order["transactions"]}
     for one in wish.get("transactions") or ():
-        if one["kind"] not in ("REFUND", "SUGGESTED_REFUND"):
+        # What pays back is the parent; the gateway is said again by convention and decides nothing.
+        if (one["orderId"], one["gateway"])[0] != order["id"]:
+            faults.append(user("Transactions must belong to the order", "transactions"))
+        elif one["kind"] not in ("REFUND", "SUGGESTED_REFUND"):
             faults.append(user(f"Kind {one['kind'].lower()} is not a valid transaction"))
         elif one.get("parentId") not in parents:
             faults.append(user("Transactions require a parent_id associated with the order", "transactions"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sandbox.shopify.connections import SortKey, count
+from sandbox.shopify.connections import SortKey, count, sort_by
 from sandbox.shopify.context import Context
 from sandbox.shopify.resolvers.registry import resolves
 from sandbox.shopify.search import Field
@@ -73,8 +73,13 @@ def locations(context: Context, source: Any, arguments: dict[str, Any]) -> Docum
         "NAME": lambda row: str(row["name"]).lower(),
         "CREATED_AT": lambda row: str(row["createdAt"]),
     }
-    sort = keys.get(str(arguments.get("sortKey")), keys["NAME"])
+    sort = sort_by(keys, arguments, "NAME")
     return context.search(rows, arguments, LOCATION_FIELDS, default=("name",), sort=sort)
+
+
+@resolves("Shop.domains")
+def domains(context: Context, source: Document, arguments: dict[str, Any]) -> list[Document]:
+    return [source["primaryDomain"]]
 
 
 @resolves("QueryRoot.location")

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sandbox.shopify import webhooks
-from sandbox.shopify.connections import SortKey, count
+from sandbox.shopify.connections import SortKey, count, sort_by
 from sandbox.shopify.context import Context
 from sandbox.shopify.documents import new_gid, now, number
 from sandbox.shopify.errors import unsupported, user
@@ -61,7 +61,7 @@ def webhook_subscriptions(context: Context, source: Any, arguments: dict[str, An
         rows = [row for row in rows if row["format"] == arguments["format"]]
     uri = arguments.get("uri") or arguments.get("callbackUrl")
     rows = [row for row in rows if uri in (None, row["uri"])]
-    sort = SORTS.get(str(arguments.get("sortKey")), SORTS["CREATED_AT"])
+    sort = sort_by(SORTS, arguments, "CREATED_AT")
     return context.search(rows, arguments, FIELDS, sort=sort)
 
 

@@ -120,7 +120,7 @@ def test_product_set_makes_and_replaces(shopify: Shopify) -> None:
     )
     assert made["totalInventory"] == 8
     schemas.check("products/create", {**shopify.events[-1].body, "image": None})
-    fewer = {"variants": variants[:1], "productOptions": options[:1]}
+    fewer = {"variants": variants[:1], "productOptions": [{"name": "Color", "values": [{"name": "Red"}]}]}
     changed = send(shopify, SET, {"input": fewer, "identifier": {"id": made["id"]}})
     assert changed["product"]["id"] == made["id"]
     assert changed["product"]["variants"]["nodes"] == made["variants"]["nodes"][:1]
