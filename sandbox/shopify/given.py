@@ -1,13 +1,17 @@
 """What a client gave and whether a resolver took notice of it: a wish that nobody reads is refused, never forgotten.
 
 It owns the note of which keys were read. A key that was only asked about (`in`) was not read; one that was copied or
-walked over was. Values that a schema fills in for the client do not count as given.
+walked over was, and so was one that the resolver's module would have read in another case (the note of a refund when
+nothing is refunded). Values that a schema fills in for the client do not count as given.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from types import CodeType, FunctionType
+import ast
+import inspect
+import sys
+from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 import graphql as g
@@ -57,16 +61,17 @@ def _noted(value: Any) -> Any:
     return Noted(value) if isinstance(value, dict) else value
 
 
-def mentions(resolver: Callable[..., Any], name: str) -> bool:
-    """Whether a resolver speaks of an argument at all: with nothing to look through it may not come to read it."""
-    waiting = [resolver.__code__] if isinstance(resolver, FunctionType) else []
-    while waiting:
-        for one in waiting.pop().co_consts:
-            if one == name:
-                return True
-            if isinstance(one, CodeType):
-                waiting.append(one)
-    return False
+@cache
+def keys_read_in(module: str) -> frozenset[str]:
+    """The keys that the source of a module reads anywhere, as `x["key"]` or `x.get("key")`."""
+    found = set()
+    for node in ast.walk(ast.parse(inspect.getsource(sys.modules[module]))):
+        match node:
+            case ast.Subscript(slice=ast.Constant(value=str(key)), ctx=ast.Load()):
+                found.add(key)
+            case ast.Call(func=ast.Attribute(attr="get"), args=[ast.Constant(value=str(key)), *_]):
+                found.add(key)
+    return frozenset(found)
 
 
 def raw(node: g.FieldNode, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -65,12 +65,12 @@ def _read(order: Document, wish: Document) -> Wish:
 
 
 def _shipping(order: Document, wish: Document, money: Currencies) -> Bag | None:
+    read = money.presented if wish.get("currency") == money.presentment else money.bag
     shipping = wish.get("shipping") or {}
     if shipping.get("fullRefund"):
         return refunds.shipping_left(order)
     if shipping.get("amount") is None:
         return None
-    read = money.presented if wish.get("currency") == money.presentment else money.bag
     return read(Decimal(str(shipping["amount"])))
 
 
