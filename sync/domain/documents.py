@@ -133,6 +133,7 @@ class PaymentDocument:
     currency: str  # the one that the document is posted in
     paid_on: date
     is_refund: bool = False
+    may_post_later: bool = True  # as for documents
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,6 +160,7 @@ class Document:
     note: str = ""
     origin: str = ""  # reference of the first document, for credits and charges
     is_shipped_elsewhere: bool = False  # the goods left without the ERP: it must not ship them
+    may_post_later: bool = True  # policy: when its day's period is closed, post on the next open day, or hold
     is_posted: bool = True  # policy: post the invoice or credit note, or leave a draft
     extra: tuple[tuple[str, str], ...] = field(default=())  # ERP fields filled from attributes and metafields
 

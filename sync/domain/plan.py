@@ -31,7 +31,7 @@ from sync.domain.proof import Proof, prove
 from sync.domain.records import Order
 from sync.domain.residual import explained
 from sync.domain.restock import restock_of
-from sync.domain.rules import Rules
+from sync.domain.rules import ClosedPeriod, Rules
 
 # Words of `financial_status` for orders with money that moved.
 MONEY_MOVED = frozenset({"paid", "partially_paid", "partially_refunded", "refunded"})
@@ -332,6 +332,7 @@ class _Planner:
             note=order.note if is_sale else note,
             origin="" if is_sale else order.legacy_id,
             is_shipped_elsewhere=self.rules.ships_elsewhere or order.is_pos,
+            may_post_later=self.rules.closed_period is ClosedPeriod.NEXT_OPEN,
             is_posted=self.rules.is_posted(kind) and not self.mapper.uses_stand_in,
             extra=fields.filled(order, self.rules) if is_sale else (),
         )
@@ -375,4 +376,5 @@ class _Planner:
             currency=order.currency if self.rules.side.value == "shop" else order.presentment_currency,
             paid_on=self._day(each.processed_at or order.processed_at),
             is_refund=each.kind == "refund",
+            may_post_later=self.rules.closed_period is ClosedPeriod.NEXT_OPEN,
         )

@@ -66,6 +66,13 @@ class ResidualPolicy(StrEnum):
     POST = "post"  # as a named line, up to the limit; above it the order is held
 
 
+class ClosedPeriod(StrEnum):
+    """What happens with a document whose day lies in an accounting period that is closed."""
+
+    NEXT_OPEN = "next_open"  # posted on the first open day after it; the document names its own day
+    HOLD = "hold"
+
+
 class CancelledPolicy(StrEnum):
     """What a cancelled order that was never exported does."""
 
@@ -168,6 +175,7 @@ class Rules:
     fields: tuple[FieldRule, ...] = ()
     filters: Filters = field(default_factory=Filters)
     residual: Residual = field(default_factory=Residual)
+    closed_period: ClosedPeriod = ClosedPeriod.NEXT_OPEN
     ships_elsewhere: bool = False  # True: goods leave without the ERP, it only learns of them
     returns_restock: bool = True  # goods of a return go back into stock unless its refund says otherwise
     title_limit: int = 200  # characters of a line's description that the ERP takes

@@ -15,6 +15,7 @@ from sync.domain.documents import DocumentKind, LineKind
 from sync.domain.fields import TRANSFORMS
 from sync.domain.rules import (
     CancelledPolicy,
+    ClosedPeriod,
     DiscountStyle,
     FieldRule,
     Filters,
@@ -76,6 +77,7 @@ def read_rules(value: Any) -> Rules:
         "fields": _list(_field),
         "filters": _filters,
         "residual": _residual,
+        "closed_period": _enum(ClosedPeriod),
         "ships_elsewhere": _flag,
         "returns_restock": _flag,
         "title_limit": _count,

@@ -17,6 +17,7 @@ from sync.domain.lines import split
 from sync.domain.plan import LEDGER_NEEDED, Plan, needs_ledger, plan_order
 from sync.domain.records import Discount, DiscountAllocation, Order
 from sync.domain.rules import (
+    ClosedPeriod,
     DiscountStyle,
     FieldRule,
     ProductRules,
@@ -337,3 +338,9 @@ def test_a_document_that_went_missing_shows_in_the_proof_of_the_whole_order() ->
     left = order(line(quantity=2, current_quantity=0), total="20.00", current_total="6.00")
     later = planned(left, ledger=(start, lost, back), already=Exported(documents=(claimed,)))
     assert later.whole.unexplained
+
+
+def test_whether_a_closed_period_holds_is_told_to_the_connector() -> None:
+    for policy, may in ((ClosedPeriod.NEXT_OPEN, True), (ClosedPeriod.HOLD, False)):
+        (document,) = planned(order(total="10.00"), by=rules(closed_period=policy)).documents
+        assert document.may_post_later is may

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from sandbox.shopify.commands import orders
 from sync.domain.documents import LineKind
-from sync.domain.rules import SHOPIFY_ID, FieldRule, MatchBy, Rules, Service, TaxRule
+from sync.domain.rules import SHOPIFY_ID, ClosedPeriod, FieldRule, MatchBy, Rules, Service, TaxRule
 from sync.domain.rules_json import read_rules
 from sync.state import mappings
 from sync.state.models import Job
@@ -293,6 +293,13 @@ def test_channels_time_zone_country_and_restocking_are_policies(mapped: Office) 
     assert rules(mapped).returns_restock
     assert "Write the time zone" in mapped.do("/policies", timezone="Moon/Base").text
     assert "Write the country" in mapped.do("/policies", country="Japan").text
+
+
+def test_what_happens_with_a_closed_period_is_a_policy(mapped: Office) -> None:
+    assert rules(mapped).closed_period is ClosedPeriod.NEXT_OPEN
+    mapped.do("/policies", closed_period="hold", publish="yes")
+    assert rules(mapped).closed_period is ClosedPeriod.HOLD
+    assert re.search(r'value="hold" selected>Hold it until the period', mapped.look("/policies").text)
 
 
 def test_an_order_that_a_filter_leaves_out_says_why(mapped: Office) -> None:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from sync.domain.documents import DocumentKind
 from sync.domain.rules import (
     CancelledPolicy,
+    ClosedPeriod,
     DiscountStyle,
     Filters,
     GuestPolicy,
@@ -40,6 +41,10 @@ GUESTS = (
 RESIDUALS = (
     (ResidualPolicy.HOLD, "Hold the order"),
     (ResidualPolicy.POST, "Book it as a line of its own, up to the limit"),
+)
+CLOSED_PERIODS = (
+    (ClosedPeriod.NEXT_OPEN, "Post it on the next open day; the document names its own day"),
+    (ClosedPeriod.HOLD, "Hold it until the period is open again"),
 )
 CANCELLED = (
     (CancelledPolicy.SKIP, "Leave out orders that were cancelled before anyone paid"),
@@ -101,6 +106,13 @@ def answers(rules: Rules) -> Answers:
                 rules.residual.policy,
                 RESIDUALS,
             ),
+            _question(
+                "closed_period",
+                "When the day of a document is in a closed period",
+                "A refund of last month’s order, for example.",
+                rules.closed_period,
+                CLOSED_PERIODS,
+            ),
             _question("cancelled", "Cancelled orders", "", filters.cancelled, CANCELLED),
         ),
         shared_customer=rules.shared_customer,
@@ -135,6 +147,7 @@ def apply(rules: Rules, form: Form) -> Rules:
         residual=Residual(
             policy=_chosen(ResidualPolicy, form, "residual", rules.residual.policy), limit=_limit(form)
         ),
+        closed_period=_chosen(ClosedPeriod, form, "closed_period", rules.closed_period),
         posting={kind: form.is_on(f"post_{kind.value}") for kind, _ in DRAFTS},
         ships_elsewhere=form.is_on("ships_elsewhere"),
         returns_restock=form.is_on("returns_restock"),

@@ -15,6 +15,7 @@ from sync.connectors.base import Related
 from sync.connectors.tryton import fields
 from sync.connectors.tryton.client import Client, Row
 from sync.connectors.tryton.fields import Part
+from sync.connectors.tryton.periods import Periods, moved
 from sync.domain.documents import Document
 from sync.domain.money import Money, digits
 
@@ -30,6 +31,7 @@ FIELDS = (
     "account",
     "invoice_date",
     "reference",
+    "description",
     "taxes.tax",
     "taxes.base",
     "taxes.amount",
@@ -50,6 +52,7 @@ class Invoices:
 
     def __init__(self, client: Client) -> None:
         self._client = client
+        self._periods = Periods(client)
 
     def of_sale(self, sale: Row) -> list[Row]:
         """The invoices of a sale, without those that people cancelled."""
@@ -73,7 +76,12 @@ class Invoices:
         invoice = row["id"]
         if row["state"] != "draft":
             self._client.press(INVOICE, invoice, "draft")
-        header = {"invoice_date": document.dated_on, "reference": document.number}
+        _, day = self._periods.open_on(
+            document.dated_on, company=sale["company"], may_post_later=document.may_post_later
+        )
+        header: dict[str, Any] = {"invoice_date": day, "reference": document.number}
+        if day != document.dated_on:
+            header["description"] = moved(document.dated_on)
         if any(row[name] != value for name, value in header.items()):
             self._client.write(INVOICE, invoice, header)
         self._set_lines(row, sale, lines)

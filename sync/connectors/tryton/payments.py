@@ -15,6 +15,7 @@ from sync.connectors.base import INVOICE_OPEN, Written
 from sync.connectors.tryton import fields
 from sync.connectors.tryton.client import Client, Row
 from sync.connectors.tryton.invoices import FINAL, INVOICE
+from sync.connectors.tryton.periods import Periods, moved
 from sync.connectors.tryton.shop import Shop
 from sync.domain.documents import PaymentDocument
 from sync.domain.money import Money, digits
@@ -36,6 +37,7 @@ class Payments:
     def __init__(self, client: Client, shop: Shop) -> None:
         self._client = client
         self._shop = shop
+        self._periods = Periods(client)
 
     def book(self, invoices: list[Row], payment: PaymentDocument) -> Written:
         """The payment, booked and counted. Raises Rejected while the invoice is a draft."""
@@ -49,6 +51,7 @@ class Payments:
         move = self._booked(invoice, payment) or self._create(invoice, payment)
         if move["state"] == "draft":
             self._client.press(MOVE, move["id"], "post")
+            move = self._booked(invoice, payment) or move  # it has a number now
         self._count(invoice, move)
         return Written(
             model=MOVE,
@@ -76,12 +79,16 @@ class Payments:
                 is_debit=is_back,
             ),
         ]
-        day = payment.paid_on
+        period, day = self._periods.open_on(
+            payment.paid_on, company=self._shop.record.company, may_post_later=payment.may_post_later
+        )
+        if day != payment.paid_on:  # the move's own description is what finds it again
+            lines = [{**line, "description": moved(payment.paid_on)} for line in lines]
         values = {
             "company": self._shop.record.company,
             "journal": method["journal"],
             "date": day,
-            "period": self._period(day),
+            "period": period,
             "origin": f"{INVOICE},{invoice['id']}",
             "description": payment.source,
             "lines": [["create", lines]],
@@ -135,22 +142,6 @@ class Payments:
                 misses=f"mapping:payment:{payment.gateway}",
             )
         return row
-
-    def _period(self, day: date) -> int:
-        domain = [
-            ["company", "=", self._shop.record.company],
-            ["type", "=", "standard"],
-            ["start_date", "<=", day],
-            ["end_date", ">=", day],
-        ]
-        found = self._client.search("account.period", domain, ["id"], size=1)
-        if not found:
-            raise Misconfigured(
-                "no_period",
-                f"Tryton has no accounting period for {day}. Create it there.",
-                misses="erp:period",
-            )
-        return int(found[0]["id"])
 
     def _count(self, invoice: Row, move: Row) -> None:
         """Lets the payment count for the invoice."""
