@@ -166,7 +166,7 @@ class Mapper:
             "warehouse",
             location_gid,
             (location_gid,),
-            self.rules.warehouses,
+            self.rules.order_warehouses,
             self.rules.default_warehouse,
             "No ERP warehouse is chosen for the location {value}. Choose one under locations.",
         )

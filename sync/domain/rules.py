@@ -6,7 +6,7 @@ proposal in `suggest`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -153,7 +153,10 @@ class Rules:
     timezone: str = "UTC"  # whose midnight ends a document's day
     country: str = ""  # the shop's, for orders without any address
     products: ProductRules = field(default_factory=ProductRules)
-    warehouses: Mapping[str, str] = field(default_factory=dict)  # location gid -> ERP warehouse
+    warehouses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # location gid -> ERP warehouses
+    warehouse_shares: Mapping[str, int] = field(
+        default_factory=dict
+    )  # location gid -> percent of shared ones
     default_warehouse: str = ""
     taxes: tuple[TaxRule, ...] = ()
     services: Mapping[LineKind, Service] = field(default_factory=dict)
@@ -183,3 +186,27 @@ class Rules:
     def is_posted(self, kind: DocumentKind) -> bool:
         """Whether a document of this kind is posted or left a draft."""
         return self.posting.get(kind, True)
+
+    @property
+    def order_warehouses(self) -> dict[str, str]:
+        """The warehouse that an order of each location leaves from: the first of those that feed it."""
+        return {location: names[0] for location, names in self.warehouses.items() if names}
+
+    def shares(self, location: str) -> dict[str, Decimal]:
+        """How much of each of its warehouses a location may sell. A warehouse of several locations is divided, in
+        equal parts where nobody chose shares, so that no piece is sold twice."""
+        found: dict[str, Decimal] = {}
+        for warehouse in self.warehouses.get(location, ()):
+            fed = [each for each, names in self.warehouses.items() if warehouse in names]
+            if len(fed) == 1:
+                found[warehouse] = Decimal(1)
+            elif self.is_shared_out(fed):
+                found[warehouse] = Decimal(self.warehouse_shares[location]) / 100
+            else:
+                found[warehouse] = Decimal(1) / len(fed)
+        return found
+
+    def is_shared_out(self, locations: Collection[str]) -> bool:
+        """Whether people chose the shares of these locations, and together they are no more than everything."""
+        chosen = [self.warehouse_shares.get(each, 0) for each in locations]
+        return all(chosen) and sum(chosen) <= 100

@@ -50,7 +50,13 @@ class BrokenRules(Misconfigured):
 
 def write_rules(rules: Rules) -> Json:
     """The rules as plain JSON. Decimals are texts, so no float touches a rate or a limit."""
-    return {each.name: _plain(getattr(rules, each.name)) for each in fields_of(rules)}
+    written = {each.name: _plain(getattr(rules, each.name)) for each in fields_of(rules)}
+    # One warehouse stays the plain text that it was before a location could have several.
+    written["warehouses"] = {
+        location: names[0] if isinstance(names, list) and len(names) == 1 else names
+        for location, names in written["warehouses"].items()
+    }
+    return written
 
 
 def read_rules(value: Any) -> Rules:
@@ -60,7 +66,8 @@ def read_rules(value: Any) -> Rules:
         "side": _enum(Side),
         "timezone": _timezone,
         "products": _products,
-        "warehouses": _texts,
+        "warehouses": _warehouses,
+        "warehouse_shares": _shares,
         "taxes": _list(_tax),
         "services": _services,
         "shipping_methods": _texts,
@@ -133,6 +140,21 @@ def _services(value: Any, path: str) -> dict[LineKind, Service]:
         _enum(LineKind)(key, path): _built(Service, _object(node, f"{path}.{key}"), f"{path}.{key}", {})
         for key, node in _object(value, path).items()
     }
+
+
+def _warehouses(value: Any, path: str) -> dict[str, tuple[str, ...]]:
+    return {
+        key: (each,) if isinstance(each, str) else _list(_text)(each, f"{path}.{key}")
+        for key, each in _object(value, path).items()
+    }
+
+
+def _shares(value: Any, path: str) -> dict[str, int]:
+    found = {key: _count(each, f"{path}.{key}") for key, each in _object(value, path).items()}
+    for key, share in found.items():
+        if share > 100:
+            raise BrokenRules(f"{path}.{key}", "is more than everything")
+    return found
 
 
 def _transform(value: Any, path: str) -> str:

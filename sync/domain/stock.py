@@ -40,6 +40,7 @@ class Target:
     location_gid: str
     erp_item: str
     warehouses: tuple[str, ...]
+    shares: Mapping[str, Decimal] = field(default_factory=dict)  # of a warehouse that others sell from too
     members: tuple[Member, ...] = ()  # not empty: the variant is a kit of these
     sku: str = ""
 
@@ -118,7 +119,7 @@ def _free(
     for warehouse in target.warehouses:
         level = levels.get((erp_item, warehouse))
         if level is not None:
-            total += level.on_hand - level.reserved
+            total += (level.on_hand - level.reserved) * target.shares.get(warehouse, Decimal(1))
     return total
 
 

@@ -6,7 +6,7 @@ needs it says so.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -98,14 +98,14 @@ def suggest(lists: ErpLists, shop: ShopFacts) -> Suggestion:
     catalogue = Catalogue.of(lists.products)
     products = _products(catalogue, shop.variants, reasons)
     services = _services(catalogue, reasons)
-    warehouses = _by_name("warehouse", shop.locations, lists.warehouses, reasons)
+    warehouses = _once(_by_name("warehouse", shop.locations, lists.warehouses, reasons))
     only = [each for each in lists.warehouses if each.is_active]
     return Suggestion(
         rules=Rules(
             timezone=shop.timezone,
             country=shop.country,
             products=products,
-            warehouses=warehouses,
+            warehouses={location: (warehouse,) for location, warehouse in warehouses.items()},
             default_warehouse=next(iter(warehouses.values()), only[0].erp_id if len(only) == 1 else ""),
             taxes=_taxes(lists.taxes, reasons),
             services=services,
@@ -235,6 +235,14 @@ def _by_name(
             because = "several have this name" if ids else "nothing has this name"
             reasons.append(Reason(kind=kind, value=name, erp_id="", because=because))
     return found
+
+
+def _once(warehouses: Mapping[str, str]) -> dict[str, str]:
+    """Each warehouse at its first location: its stock must not be offered twice because two names are alike."""
+    first: dict[str, str] = {}
+    for location, warehouse in warehouses.items():
+        first.setdefault(warehouse, location)
+    return {location: warehouse for warehouse, location in first.items()}
 
 
 def _same(values: Iterable[str]) -> list[tuple[str, str]]:

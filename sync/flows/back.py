@@ -78,6 +78,13 @@ def rules(session: Session, connection: Connection) -> Rules:
     return rules_json.read_rules(mappings.in_force(session, connection.id).rules)
 
 
+def feeding(session: Session, connection: Connection) -> Rules:
+    """Of the mapping in force only which warehouses feed which locations: it is asked for at every batch."""
+    whole = mappings.in_force(session, connection.id).rules
+    parts = ("warehouses", "warehouse_shares")
+    return rules_json.read_rules({part: whole[part] for part in parts if part in whole})
+
+
 def variants(session: Session, connection: Connection, erp_items: Sequence[str]) -> dict[str, list[Link]]:
     """The links of ERP products to variants, by ERP product."""
     found: dict[str, list[Link]] = {}
@@ -93,7 +100,7 @@ def variants(session: Session, connection: Connection, erp_items: Sequence[str])
 
 def location_of(rules: Rules, warehouse: str) -> str:
     """The Shopify location that one of the ERP's warehouses feeds. Raises Misconfigured when none is chosen."""
-    found = [location for location, erp in rules.warehouses.items() if erp == warehouse]
+    found = [location for location, names in rules.warehouses.items() if warehouse in names]
     if not found:
         raise Misconfigured(
             "warehouse_unmapped",
@@ -101,7 +108,7 @@ def location_of(rules: Rules, warehouse: str) -> str:
             misses=f"mapping:warehouse:{warehouse}",
             field="warehouse",
         )
-    return found[0]
+    return next((each for each in found if rules.warehouses[each][0] == warehouse), found[0])
 
 
 def order_of(reference: str) -> str | None:

@@ -70,7 +70,8 @@ def answers(rules: Rules, misses: str) -> bool:
             service = rules.services.get(LineKind(value))
             return service is not None and bool(service.item or service.account)
         case "warehouse":
-            return _listed(kind, value, rules.warehouses, rules.default_warehouse)
+            feeds = any(value in names for names in rules.warehouses.values())
+            return feeds or _listed(kind, value, rules.order_warehouses, rules.default_warehouse)
         case "shipping":
             return _listed(kind, value, rules.shipping_methods, rules.default_shipping_method)
         case "payment":

@@ -67,7 +67,7 @@ def check(work: Work) -> Outcome:
     connection = work.gateways.connection_of(work.shop.id)
     client = work.gateways.shopify(work.shop.id, work.shop.domain)
     with work.reading() as session:
-        locations = sorted(back.rules(session, connection).warehouses)
+        locations = sorted(back.feeding(session, connection).warehouses)
     looked = differing = 0
     for location in locations:
         after = 0

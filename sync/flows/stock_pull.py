@@ -46,7 +46,7 @@ def make_due(session: Session, work: Work, connection: Connection, erp_items: Se
     """Asks for the values that these products feed. A product that is linked later comes here again."""
     policies = back.policies(work)
     items = {*erp_items, *_kits_with(policies, erp_items)}
-    warehouses = back.rules(session, connection).warehouses
+    warehouses = back.feeding(session, connection).order_warehouses
     places = stock.places(session, connection_id=connection.id, items=items, warehouses=warehouses)
     targets = stock.keep_targets(session, places, shop_id=work.shop.id, connection_id=connection.id)
     wanted = stock_send.wanted(session, connection, targets, policies)

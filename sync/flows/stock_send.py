@@ -83,6 +83,7 @@ def wanted(
     for target in targets:
         items.update(member.erp_item for member in policies.kits.get(target.erp_item, ()))
     levels = stock.levels(session, connection_id=connection.id, items=items)
+    places = back.feeding(session, connection)
     unheard = sold.waiting(session)
     found: dict[int, int] = {}
     for target in targets:
@@ -90,11 +91,12 @@ def wanted(
             inventory_item_gid=target.item_gid,
             location_gid=target.location_gid,
             erp_item=target.erp_item,
-            warehouses=(target.warehouse,),
+            warehouses=places.warehouses.get(target.location_gid, ()),
+            shares=places.shares(target.location_gid),
             members=policies.kits.get(target.erp_item, ()),
         )
         fed_by = [member.erp_item for member in fed.members] or [target.erp_item]
-        if any((item, target.warehouse) not in levels for item in fed_by):
+        if any(all((item, each) not in levels for each in fed.warehouses) for item in fed_by):
             continue
         quantity = available(fed, levels, policies.stock) - unheard.pieces.get(target.variant_gid, 0)
         present = target.seen if there is None else there.get(target.item_gid)

@@ -59,7 +59,7 @@ class StockTarget(ShopOwned, Base):
     location_gid: Mapped[str] = mapped_column(String(255))
     variant_gid: Mapped[str] = mapped_column(String(255))
     erp_item: Mapped[str] = mapped_column(String(128))
-    warehouse: Mapped[str] = mapped_column(String(128))
+    warehouse: Mapped[str] = mapped_column(String(128))  # the first that feeds the location
     sku: Mapped[str] = mapped_column(String(255), server_default="")
     sent: Mapped[int | None] = mapped_column(Integer)  # what we set last
     sent_at: Mapped[datetime | None] = mapped_column(Moment)

@@ -145,7 +145,7 @@ def test_a_credit_follows_the_refund_that_made_it() -> None:
         entry(1, sale("20.00", quantity=2)),
         entry(2, sale("-10.00", quantity=-1), kind=AgreementKind.REFUND, refund_gid=refund.gid),
     )
-    plan = planned(record, ledger=ledger, by=rules(warehouses={"L": "WH-L"}))
+    plan = planned(record, ledger=ledger, by=rules(warehouses={"L": ("WH-L",)}))
     credit = plan.documents[1]
     assert (credit.kind, credit.reference, credit.number, credit.note) == (
         DocumentKind.CREDIT,

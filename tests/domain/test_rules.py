@@ -27,11 +27,34 @@ def test_rules_survive_the_way_through_json() -> None:
             links={"gid": "7"}, barcodes={"29": "8"}, unmapped=Unmapped.DEFAULT, stand_in="1"
         ),
         taxes=(TaxRule(erp_tax="t", rate=Decimal("0.077"), country="CH", is_included=True),),
+        warehouses={"L1": ("w1", "w2"), "L2": ("w2",)},
+        warehouse_shares={"L1": 60, "L2": 40},
         posting={DocumentKind.CREDIT: False},
         fields=(FieldRule(source="order:note", target="comment", transforms=("trim", "first:20")),),
         filters=Filters(since=datetime(2026, 1, 1, tzinfo=UTC), skip_tags=("x",)),
     )
     assert read_rules(json.loads(json.dumps(write_rules(full)))) == full
+
+
+def test_a_location_with_one_warehouse_is_stored_as_it_always_was() -> None:
+    stored = {"L1": "w1", "L2": ["w2", "w3"]}
+    read = read_rules({"warehouses": stored})
+    assert read.order_warehouses == {"L1": "w1", "L2": "w2"}
+    assert write_rules(read)["warehouses"] == stored
+
+
+def test_no_more_of_a_warehouse_is_offered_than_it_has() -> None:
+    thirds = Rules(warehouses=dict.fromkeys(("L1", "L2", "L3"), ("w1",)))
+    assert sum(thirds.shares(each)["w1"] for each in thirds.warehouses) <= 1
+    too_much = replace(thirds, warehouse_shares={"L1": 60, "L2": 40, "L3": 1})
+    assert not too_much.is_shared_out(too_much.warehouses)
+    assert too_much.shares("L1") == thirds.shares("L1")
+
+
+def test_two_locations_of_one_name_are_not_both_given_its_warehouse() -> None:
+    lists = ErpLists(warehouses=[Option(erp_id="w1", name="Store")])
+    found = suggest(lists, ShopFacts(locations=(("L1", "Store"), ("L2", "store"))))
+    assert found.rules.warehouses == {"L1": ("w1",)}
 
 
 def test_absent_rules_have_their_defaults() -> None:
@@ -48,6 +71,8 @@ def test_absent_rules_have_their_defaults() -> None:
         ({"taxes": [{"erp_tax": "1", "rate": 0.19}]}, "rules.taxes[0].rate"),
         ({"taxes": [{"erp_tax": "1", "rate": "much"}]}, "rules.taxes[0].rate"),
         ({"taxes": {}}, "rules.taxes"),
+        ({"warehouses": {"L1": [7]}}, "rules.warehouses.L1[0]"),
+        ({"warehouse_shares": {"L1": 101}}, "rules.warehouse_shares.L1"),
         ({"services": {"beer": {"item": "1"}}}, "rules.services"),
         ({"services": {"tip": {"item": 5}}}, "rules.services.tip.item"),
         (
@@ -206,7 +231,7 @@ def test_a_first_mapping_is_suggested_by_equal_codes_names_and_rates() -> None:
     found = suggestion.rules
     assert found.products.codes["MUG"] == "p1"
     assert found.products.links == {"v2": "p2"}
-    assert found.warehouses == {"gid://shopify/Location/1": "w1"}
+    assert found.warehouses == {"gid://shopify/Location/1": ("w1",)}
     assert found.default_warehouse == "w1"
     assert found.services[LineKind.ADJUSTMENT].item == "s-DISCOUNT"
     assert found.services[LineKind.RESIDUAL].item == "s-ROUNDING"

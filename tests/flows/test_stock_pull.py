@@ -182,6 +182,29 @@ def test_safety_stock_and_kits_are_kept_back(open_town: Town) -> None:
     assert available(town, TENT) == 10
 
 
+def test_a_location_sells_what_all_its_warehouses_have(open_town: Town) -> None:
+    town = open_town
+    town.publish(warehouses={town.locations[0]: (HARBOUR, HILL)})
+    town.books.set_stock(town.product(MUG), HARBOUR, "50")
+    town.books.set_stock(town.product(MUG), HILL, "12")
+    town.rest()
+    assert available(town, MUG) == 62
+
+
+@pytest.mark.parametrize(("shares", "expected"), [((), [25, 25]), ((70, 30), [35, 15])])
+def test_a_warehouse_of_two_locations_is_never_sold_twice(
+    open_town: Town, shares: tuple[int, ...], expected: list[int]
+) -> None:
+    town = open_town
+    town.publish(
+        warehouses=dict.fromkeys(town.locations, (HARBOUR,)),
+        warehouse_shares=dict(zip(town.locations, shares, strict=False)),
+    )
+    town.books.set_stock(town.product(MUG), HARBOUR, "50")
+    town.rest()
+    assert [available(town, MUG, place) for place in range(2)] == expected
+
+
 def test_a_change_by_hand_is_set_back_after_a_while(open_town: Town) -> None:
     town = open_town
     town.books.set_stock(town.product(MUG), HARBOUR, "64")

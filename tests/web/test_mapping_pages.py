@@ -308,3 +308,20 @@ def test_an_order_that_a_filter_leaves_out_says_why(mapped: Office) -> None:
     page = mapped.look("/records", tab="skipped").text
     assert "Order #1001 comes from &#39;web&#39;." in page
     assert not mapped.books.documents
+
+
+def test_a_location_sells_from_several_warehouses_and_a_shared_one_needs_shares(mapped: Office) -> None:
+    first, second = (each["id"] for each in mapped.shopify.world.store.all(ALPHA, "location"))
+    mapped.books.options["warehouse"] = [{"erp_id": each, "name": each} for each in ("W1", "W2")]
+    both = {"key_0": first, "line_0": "W1", "key_1": first, "line_1": "W2", "publish": "yes"}
+    assert mapped.do("/mappings/locations", **both).status_code == 200
+    assert rules(mapped).warehouses[first] == ("W1", "W2")
+    twice = {"key_0": first, "line_0": "W1", "key_1": second, "line_1": "W1", "publish": "yes"}
+    refused = mapped.do("/mappings/locations", **twice)
+    assert "sold several times" in refused.text
+    assert "sold several times" in mapped.do("/mappings/locations", **twice, share_0="70", share_1="31").text
+    assert "from 1 to 100" in mapped.do("/mappings/locations", **twice, share_0="all").text
+    assert rules(mapped).warehouses[first] == ("W1", "W2")
+    mapped.do("/mappings/locations", **twice, share_0="70", share_1="30")
+    assert rules(mapped).shares(second) == {"W1": Decimal("0.3")}
+    assert 'name="share_0"' in mapped.look("/mappings/locations").text

@@ -29,6 +29,7 @@ class Line:
     chosen_label: str = ""
     note: str = ""
     records: int = 0  # that are held for it
+    share: str | None = None  # percent of what the choice has; None: not asked for
     account: Line | None = None  # a second choice for the same value: the account that it is booked on
 
     @property

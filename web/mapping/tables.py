@@ -1,4 +1,4 @@
-"""Sheets that are one table of the rules: locations, shipping, payments, payment terms."""
+"""Sheets that are one table of the rules: shipping, payments, payment terms."""
 
 from __future__ import annotations
 
@@ -85,18 +85,6 @@ class Table:
         return replace(rules, **values)  # type: ignore[arg-type]
 
 
-LOCATIONS = Table(
-    heading="Locations",
-    intro="Which warehouse of your ERP each location of Shopify is.",
-    misses="warehouse",
-    part="warehouses",
-    rest_part="default_warehouse",
-    options=OptionKind.WAREHOUSE,
-    erp_label="Warehouse in your ERP",
-    add_label="",
-    rest_label="Other locations, and orders without one",
-    unmapped="While no warehouse is chosen for the rest, an order of a location without one is held.",
-)
 SHIPPING = Table(
     heading="Shipping",
     intro="How your ERP sends what Shopify’s customers chose. Leave all of it empty if your ERP does not need it.",

@@ -20,10 +20,11 @@ from web import options
 from web.errors import NotThere
 from web.forms import NotFilledIn
 from web.mapping import places
+from web.mapping.locations import Locations
 from web.mapping.products import Products
 from web.mapping.services import Services
 from web.mapping.sheet import Kind, Sheet
-from web.mapping.tables import LOCATIONS, PAYMENTS, SHIPPING, TERMS
+from web.mapping.tables import PAYMENTS, SHIPPING, TERMS
 from web.mapping.taxes import Taxes
 from web.options import Lists
 from web.screens import Asked, nudged
@@ -32,7 +33,7 @@ KINDS: Mapping[str, Kind] = {
     "products": Products(),
     "taxes": Taxes(),
     "services": Services(),
-    "locations": LOCATIONS,
+    "locations": Locations(),
     "shipping": SHIPPING,
     "payments": PAYMENTS,
     "terms": TERMS,
@@ -125,7 +126,7 @@ def spelt(done: Published) -> str:
 
 def _page(asked: Asked, name: str, kind: Kind, *, row: Connection, filled: _Filled) -> MappingPage:
     lists = _lists(asked, kind, row)
-    labels = places.names(asked) if kind is LOCATIONS else {}
+    labels = places.names(asked) if isinstance(kind, Locations) else {}
     with asked.transaction() as session:
         rules = rules_of(session, row.id)
         found = [each for each in missing.listed(session) if each.kind == kind.misses]
