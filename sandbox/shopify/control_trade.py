@@ -13,6 +13,7 @@ refuse; nothing is done then. Paths below `/control/shops/{shop}`:
 | POST /orders/{number}/refund | `lines`?, `shipping`?, `amount`?, `note`? | `{"id"}` of the refund |
 | POST /orders/{number}/fulfil | `lines`? {line id or SKU: quantity}, `tracking`? | `{"id"}` of the fulfilment |
 | POST /orders/{number}/update | changes of `commands.orders.update` | `{}` |
+| POST /orders/{number}/dispute | `reason`? to open one, `outcome`? to move it on | `{"id"}` of the dispute |
 | POST /orders/{number}/return, .../request-return | the spec of `commands.returns.create` | `{"id"}` of the return |
 | POST /returns/{number}/{approve, decline, close, reopen, cancel} | `reason`?, `note`? (decline) | `{}` |
 | POST /graphql | `query`, `variables`? | the Admin API's answer to the merchant, who may do everything |

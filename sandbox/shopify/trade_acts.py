@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sandbox.shopify.commands import fulfilments, orders, refunds, returns
+from sandbox.shopify.commands import disputes, fulfilments, orders, refunds, returns
 from sandbox.shopify.documents import gid
 from sandbox.shopify.store import Document, Store
 
@@ -89,6 +89,7 @@ ACTS: dict[str, Act] = {
     "refund": refunds.create,
     "fulfil": _fulfil,
     "update": orders.update,
+    "dispute": disputes.dispute,
     "return": returns.create,
     "request-return": returns.request,
 }

@@ -5,6 +5,7 @@ It owns the keys and their kinds. What they mean is written where they are carri
 
 from __future__ import annotations
 
+from sandbox.shopify.commands import disputes
 from sandbox.shopify.wishes import (
     Check,
     Shape,
@@ -139,6 +140,7 @@ ACTS: dict[str, Shape] = {
         "attributes": named(plain),
         "shipping_address": record(ADDRESS),
     },
+    "dispute": {"reason": one_of(*disputes.REASONS), "outcome": one_of(*disputes.OUTCOMES)},
     "return": RETURN,
     "request-return": RETURN,
 }

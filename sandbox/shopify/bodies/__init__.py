@@ -39,6 +39,8 @@ TOPICS: dict[str, Builder] = {
     "customers/delete": people.customer_delete,
     "customers/merge": people.customers_merge,
     "customers/update": people.customer,
+    "disputes/create": moneys.dispute,
+    "disputes/update": moneys.dispute,
     "fulfillment_orders/hold_released": parcels.fulfillment_order,
     "fulfillment_orders/moved": parcels.moved,
     "fulfillment_orders/order_routing_complete": parcels.fulfillment_order,

@@ -149,3 +149,22 @@ def _adjustment(one: Document) -> Document:
         "kind": "refund_discrepancy",
         "reason": "Refund discrepancy",
     }
+
+
+def dispute(store: Store, shop: str, document: Document) -> Document:
+    """disputes/create, disputes/update"""
+    clock = Clock(store, shop)
+    return {
+        "id": id_of(document["id"]),
+        "order_id": id_of(document["orderId"]),
+        "type": "chargeback",
+        "amount": document["amount"],
+        "currency": document["currency"],
+        "reason": document["reason"],
+        "network_reason_code": "4837",
+        "status": document["status"],
+        "evidence_due_by": clock(document["dueAt"]),
+        "evidence_sent_on": None,
+        "finalized_on": clock(document["finalizedAt"]),
+        "initiated_at": clock(document["initiatedAt"]),
+    }

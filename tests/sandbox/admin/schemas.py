@@ -1,11 +1,13 @@
-"""The JSON Schema of a webhook body, widened where a sample-inferred schema is narrower than Shopify.
+"""The JSON Schema of a webhook body, unchanged, and the places where a sample-inferred schema is narrower than Shopify.
 
-It owns the list of widenings. Each entry names a field (the last part of its path) and why it may be null or absent.
+The places are data beside the schemas (`webhook-widenings.json`): whole paths, each with what may also stand there and
+why. Nothing else is let through.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,85 +15,46 @@ from typing import Any
 import jsonschema
 
 import sandbox.shopify
+from sandbox.shopify import webhooks
 
-FOLDER = Path(sandbox.shopify.__file__).parent / "data" / "webhook-schemas"
-# Fields that are null when there is nothing to say: guests, digital orders, places without provinces.
-NULLABLE = {
-    *("billing_address", "shipping_address", "destination", "customer", "contact_email", "email"),
-    *("province", "province_code", "phone", "sku", "first_name", "last_name", "default_address", "company"),
-    *(
-        "tracking_company",
-        "tracking_number",
-        "tracking_url",
-        "image",
-        "price",
-        "payment_terms",
-        "description",
-    ),
-    *(
-        "credit_card_company",
-        "cost",
-        "remaining_fulfillment_order",
-        "locale",
-        "zone_code",
-        "external_id",
-        "id",
-    ),
-    *(
-        "zip",
-        "city",
-        "address1",
-        "compare_at_price",
-        "name",
-        "session_hash",
-        "variant_id",
-        "remote_reference",
-    ),
-}
-# Types that a handful of samples could not show.
-ALSO = {
-    "rate": ["number"],
-    "payment_terms": ["object"],
-    "name": ["string"],
-    "weight_value": ["number"],
-    "value": ["string"],
-    "device_id": ["string", "null"],
-    "credit_card_number": ["null"],
-    "fulfillment_status": ["null"],
-    "country": ["string"],
-}
+DATA = Path(sandbox.shopify.__file__).parent / "data"
+FOLDER = DATA / "webhook-schemas"
+KINDS = {type(None): "null", bool: "boolean", int: "number", float: "number", str: "string", dict: "object"}
 
 
 @cache
 def of(topic: str) -> jsonschema.Draft202012Validator:
-    """The widened schema of a topic, ready to judge bodies."""
-    schema: dict[str, Any] = json.loads((FOLDER / f"{topic.replace('/', '_')}.json").read_text())
-    _widen(schema)
-    return jsonschema.Draft202012Validator(schema)
+    """The schema of a topic as it was inferred."""
+    return jsonschema.Draft202012Validator(
+        json.loads((FOLDER / f"{topic.replace('/', '_')}.json").read_text())
+    )
+
+
+@cache
+def widened(topic: str) -> dict[str, tuple[str, ...]]:
+    """What may also stand at a path of the topic's body."""
+    groups = json.loads((DATA / "webhook-widenings.json").read_text())["groups"]
+    return {
+        path: tuple(group["also"]) for group in groups if topic in group["topics"] for path in group["paths"]
+    }
 
 
 def topics() -> list[str]:
     """The topics that have a schema."""
-    subjects = sorted(path.stem for path in FOLDER.glob("*.json"))
-    return ["/".join(subject.rsplit("_", 1)) for subject in subjects]
+    return sorted(webhooks.topic_name(path.stem.upper()) for path in FOLDER.glob("*.json"))
+
+
+def faults(topic: str, body: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Path and kind of value of everything that the schema and its widenings do not allow."""
+    for error in of(topic).iter_errors(body):
+        path = ".".join("*" if isinstance(one, int) else str(one) for one in error.absolute_path)
+        # A list that was empty in every sample says nothing of what may be in it.
+        is_filled = error.validator == "items" and error.validator_value is False
+        kind = "rows" if is_filled else KINDS.get(type(error.instance), "list")
+        if error.validator not in ("type", "items") or kind not in widened(topic).get(path, ()):
+            yield path, f"{kind}: {error.message[:80]}"
 
 
 def check(topic: str, body: dict[str, Any]) -> None:
-    """Raises when the body does not satisfy the topic's schema."""
-    of(topic).validate(body)
-
-
-def _widen(schema: dict[str, Any]) -> None:
-    for name, inner in schema.get("properties", {}).items():
-        kinds = inner.get("type")
-        if kinds is not None:
-            allowed = [kinds] if isinstance(kinds, str) else list(kinds)
-            allowed += ["null"] if name in NULLABLE else []
-            inner["type"] = list(dict.fromkeys([*allowed, *ALSO.get(name, [])]))
-        _widen(inner)
-    if schema.get("items") is False:  # no sample had anything in this list
-        del schema["items"]
-    if isinstance(schema.get("items"), dict):
-        _widen(schema["items"])
-    for option in schema.get("anyOf", []):
-        _widen(option)
+    """Fails when the body does not satisfy the topic's schema."""
+    assert list(faults(topic, body)) == []
