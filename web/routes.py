@@ -73,6 +73,7 @@ def routes() -> list[BaseRoute]:
         show("/settings", settings.show),
         act("/settings/access", settings.granted, needs=POLICIES),
         act("/settings/owners", settings.save_owners, needs=POLICIES),
+        act("/settings/owners/roll-back", settings.roll_back_owners, needs=POLICIES),
         act("/settings/people/{staff}", settings.permit, needs=STAFF),
         show("/privacy", privacy.show),
         act("/privacy/{request}/file", privacy.download, needs=PERSONAL),

@@ -11,6 +11,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from sync.domain.carriers import Carrier, Carriers
 from sync.domain.money import decimal
 from sync.domain.ownership import Group, Owners, Side
 from sync.domain.prices import FALL_LIMIT, PriceRules
@@ -35,10 +36,26 @@ class Mode(StrEnum):
     ON = "on"
 
 
+# Whose fields a road writes at Shopify: only the ERP's own may be planned.
+GROUPS: Mapping[Road, Group] = {
+    Road.STOCK: Group.STOCK,
+    Road.SHIPMENTS: Group.SHIPMENT,
+    Road.REFUNDS: Group.REFUND,
+    Road.PRODUCTS: Group.PRODUCT_CONTENT,
+    Road.PRICES: Group.PRODUCT_PRICE,
+}
 DEFAULT_MODES: Mapping[Road, Mode] = {
     **dict.fromkeys(Road, Mode.OFF),
     Road.PRODUCTS: Mode.LINK_ONLY,
 }
+
+
+class Restocking(StrEnum):
+    """Whether goods that a credit takes back are available at Shopify again."""
+
+    AS_CREDITED = "as_credited"  # where the ERP put them into stock
+    ALWAYS = "always"
+    NEVER = "never"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +66,15 @@ class RefundLimits:
     per_day: Decimal | None = Decimal(0)
     two_persons_above: Decimal | None = None  # none: one person is enough
     is_notified: bool = False
+    restocking: Restocking = Restocking.AS_CREDITED
+
+    def restocks(self, *, is_restocked: bool) -> bool:
+        """Whether goods go back into Shopify's stock, by what the credit says of them."""
+        return (
+            is_restocked
+            if self.restocking is Restocking.AS_CREDITED
+            else self.restocking is Restocking.ALWAYS
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,10 +90,22 @@ class BackPolicies:
     price_lists: Mapping[str, str] = field(default_factory=dict)  # ERP price list -> Shopify price list gid
     refunds: RefundLimits = field(default_factory=RefundLimits)
     notifies_of_shipments: bool = True
+    carriers: Carriers = field(default_factory=Carriers)
+
+    def chosen(self, road: Road) -> Mode:
+        """How far a person opened a road, whoever owns what it writes."""
+        return self.modes.get(road, Mode.OFF)
 
     def mode(self, road: Road) -> Mode:
-        """How far a road is open."""
-        return self.modes.get(road, Mode.OFF)
+        """How far a road is open. A road never writes what Shopify owns; pairing products writes nothing there."""
+        chosen = self.chosen(road)
+        if chosen is not Mode.ON or self.is_of_erp(road):
+            return chosen
+        return Mode.LINK_ONLY if road is Road.PRODUCTS else Mode.OFF
+
+    def is_of_erp(self, road: Road) -> bool:
+        """Whether the ERP owns what the road writes at Shopify."""
+        return self.owners.may_write(GROUPS[road], source=Side.ERP)
 
     def is_on(self, road: Road) -> bool:
         """Whether a road may write at Shopify."""
@@ -76,7 +114,9 @@ class BackPolicies:
     @classmethod
     def of(cls, policies: Mapping[str, Any]) -> BackPolicies:
         """From the shop's policies. What nobody set has its default; what is wrong raises ValueError."""
-        stock, prices, refunds = (_part(policies, name) for name in ("stock", "prices", "refunds"))
+        stock, prices, refunds, shipments = (
+            _part(policies, name) for name in ("stock", "prices", "refunds", "shipments")
+        )
         return cls(
             modes={
                 **DEFAULT_MODES,
@@ -110,8 +150,15 @@ class BackPolicies:
                 per_day=_amount(refunds.get("per_day", "0")),
                 two_persons_above=_amount(refunds.get("two_persons_above")),
                 is_notified=bool(refunds.get("is_notified", False)),
+                restocking=Restocking(refunds.get("restocking", Restocking.AS_CREDITED)),
             ),
-            notifies_of_shipments=bool(_part(policies, "shipments").get("notifies", True)),
+            notifies_of_shipments=bool(shipments.get("notifies", True)),
+            carriers=Carriers(
+                {
+                    str(erp): Carrier(*(str(part) for part in told))
+                    for erp, told in _part(shipments, "carriers").items()
+                }
+            ),
         )
 
 

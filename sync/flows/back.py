@@ -156,13 +156,27 @@ def write(work: Work, *, purpose: str, variables: Any, call: Callable[[str], Wri
 
 
 def under_key(
-    work: Work, *, purpose: str, version: int, variables: Any, call: Callable[[str], Written]
+    work: Work,
+    *,
+    purpose: str,
+    version: int,
+    variables: Any,
+    call: Callable[[str], Written],
+    ask: Callable[[], Written | None] = lambda: None,
 ) -> Written:
-    """Does the write of this version of an intent. Raises NewKeyNeeded when Shopify will not take its key again."""
+    """Does the write of this version of an intent; `ask` looks once more before an earlier try is repeated. Raises
+    NewKeyNeeded when Shopify will not take its key again. A missing setting or permission gives the intent up: nothing
+    happened, and nothing may wait for it until somebody mends that."""
+
+    def called(key: str) -> Written:
+        try:
+            return call(key)
+        except Misconfigured:
+            work.later(lambda session: drop_open(session, work, purpose=purpose))
+            raise
+
     try:
-        return road.write(
-            work, purpose=purpose, version=version, variables=variables, call=call, ask=lambda: None
-        )
+        return road.write(work, purpose=purpose, version=version, variables=variables, call=called, ask=ask)
     except NeedsNewKey as refused:
         raise NewKeyNeeded(refused) from refused
 
@@ -173,18 +187,21 @@ def is_begun(session: Session, work: Work, *, purpose: str) -> bool:
     return any(each.purpose == purpose for each in found)
 
 
-def drop_open(session: Session, work: Work, *, purpose: str) -> None:
+def drop_open(session: Session, work: Work, *, purpose: str = "") -> None:
     """Gives up what was begun, because the other side was read just now, does not have it, and shall not get it."""
-    for intent in intents.open_ones(session, flow=work.job.flow, record=work.job.record):
-        if intent.purpose == purpose:
-            intents.close(session, intent.key, state=IntentState.DROPPED)
+    _close_open(session, work, purpose, IntentState.DROPPED)
 
 
-def close_open(session: Session, work: Work, *, purpose: str) -> None:
+def close_open(session: Session, work: Work, *, purpose: str = "") -> None:
     """Closes what was begun and never answered, because the other side was read just now and is as it should be."""
+    _close_open(session, work, purpose, IntentState.DONE)
+
+
+def _close_open(session: Session, work: Work, purpose: str, state: IntentState) -> None:
+    """Those of one purpose, or all of the job's record."""
     for intent in intents.open_ones(session, flow=work.job.flow, record=work.job.record):
-        if intent.purpose == purpose:
-            intents.close(session, intent.key, state=IntentState.DONE)
+        if purpose in ("", intent.purpose):
+            intents.close(session, intent.key, state=state)
 
 
 def wait_for_own(session: Session, order: str) -> None:

@@ -67,8 +67,6 @@ def run(work: Work) -> Outcome:
             return Skipped("Products are only linked; prices stay as they are.")
         case Mode.ON:
             pass
-    if not policies.owners.may_write(Group.PRODUCT_PRICE, source=Side.ERP):
-        return Skipped("Shopify owns prices in this shop.")
     told = PriceTold.of(work.job.hint["values"])
     if told.price.amount < 0:
         raise Rejected("price_negative", f"The ERP's price is {told.price}. Correct it there.", field="price")

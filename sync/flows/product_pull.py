@@ -17,7 +17,6 @@ from kit.faults import Rejected
 from sync.connectors.base import Change, Written
 from sync.domain.feeds import ProductTold
 from sync.domain.mapper import Catalogue
-from sync.domain.ownership import Group, Side
 from sync.domain.policies import BackPolicies, Mode, Road
 from sync.domain.rules import ProductRules
 from sync.flows import back, stock_pull
@@ -153,8 +152,6 @@ def _content(work: Work, connection: Connection, policies: BackPolicies) -> Outc
     told = ProductTold.of(work.job.hint["values"])
     if not policies.is_on(Road.PRODUCTS):
         return Skipped("Products are only linked in this shop.")
-    if not policies.owners.may_write(Group.PRODUCT_CONTENT, source=Side.ERP):
-        return Skipped("Shopify owns the texts of products in this shop.")
     with work.reading() as session:
         pairs = back.variants(session, connection, [told.product]).get(told.product, [])
     if not pairs:

@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from kit.faults import Rejected
+from sync.domain.feeds import ShipmentTold
 from sync.shopify.fulfilments import FulfilmentOrder, Made, MadeLine, OpenLine, Package, Routing
 
 MOVE = "MOVE"
@@ -39,6 +41,21 @@ class Dispatch:
     held: tuple[FulfilmentOrder, ...] = ()
     missing: tuple[str, ...] = ()  # goods of which there is not enough left to ship
     lines: Mapping[str, int] = field(default_factory=dict)  # order line -> pieces, over all parts and moves
+
+
+def check(told: ShipmentTold) -> None:
+    """Raises Rejected for a shipment that no fulfilment can be, whatever the order is."""
+    for each in told.lines:
+        if each.quantity != each.quantity.to_integral_value():
+            raise Rejected("part_of_a_piece", f"The ERP shipped {each.quantity} pieces.", field="quantity")
+        if each.quantity < 0:
+            raise Rejected(
+                "ships_less_than_nothing",
+                f"The ERP shipped {each.quantity} pieces of its product {each.item}.",
+                field="quantity",
+            )
+    if not any(each.quantity for each in told.lines):
+        raise Rejected("ships_nothing", f"There are no goods in shipment {told.number}.", field="quantity")
 
 
 def plan(routing: Routing, goods: Sequence[Goods], *, location: str) -> Dispatch:

@@ -15,7 +15,6 @@ from kit import clock
 from kit.faults import Rejected, Transient
 from sync.connectors.base import Change
 from sync.domain.feeds import StockTold
-from sync.domain.ownership import Group, Side
 from sync.domain.policies import BackPolicies, Road
 from sync.domain.stock import BATCH as ROWS_LIMIT
 from sync.flows import back, stock_drift, stock_send
@@ -81,7 +80,7 @@ def ask(session: Session, work: Work, record: str, *, after: timedelta = timedel
 def run(work: Work) -> Outcome:
     """Sends the due values of a location, or of one item."""
     policies = back.policies(work)
-    if not policies.is_on(Road.STOCK) or not policies.owners.may_write(Group.STOCK, source=Side.ERP):
+    if not policies.is_on(Road.STOCK):
         return Skipped("The ERP does not own stock in this shop.")
     connection = work.gateways.connection_of(work.shop.id)
     if work.job.record.startswith(LOCATION):

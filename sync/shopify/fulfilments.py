@@ -180,13 +180,17 @@ def cancel(client: Client, fulfilment: str, *, lane: int) -> None:
 
 
 def _tracking(packages: Sequence[Package]) -> dict[str, Any]:
+    """A fulfilment has one carrier for all its numbers: where they differ it has none, and each parcel its address.
+    Numbers and addresses belong together by their place in the lists."""
     told: dict[str, Any] = {}
-    if numbers := [each.number for each in packages if each.number]:
-        told["numbers"] = numbers
-    if urls := [each.url for each in packages if each.url]:
+    numbered = sorted((each for each in packages if each.number), key=lambda each: not each.url)
+    if numbered:
+        told["numbers"] = [each.number for each in numbered]
+    if urls := [each.url for each in numbered if each.url]:
         told["urls"] = urls
-    if carrier := next((each.carrier for each in packages if each.carrier), ""):
-        told["company"] = carrier
+    carriers = {each.carrier for each in numbered or packages if each.carrier}
+    if len(carriers) == 1:
+        told["company"] = carriers.pop()
     return told
 
 

@@ -104,6 +104,7 @@ def test_a_large_refund_is_paid_out_once_two_people_agree(at_work: Journey) -> N
     placed = stack.order(email=NORA, lines=[{"sku": "ALP-MUG", "quantity": 1}])
     inside = at_work.open("/records?tab=synced", heading="Records")
     expect(inside.get_by_text("Order #1001")).to_be_visible()
+    stack.act("/settings/owners", owner_refund="erp")
     stack.act("/roads", road_refunds="on", per_refund="0", per_day="0", two_persons_above="5")
     stack.credit("C1", placed, "10.00")
     agree = inside.get_by_role("button", name="Agree", exact=True)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sync.domain.ownership import Group, Side
-from sync.domain.policies import BackPolicies, Mode, Road
+from sync.domain.policies import GROUPS, BackPolicies, Mode, Road
 
 
 def test_a_shop_that_set_nothing_lets_nothing_be_written() -> None:
@@ -49,3 +49,19 @@ def test_what_a_person_set_is_read() -> None:
 def test_a_policy_that_cannot_be_read_is_refused_and_not_guessed(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError):
         BackPolicies.of(wrong)
+
+
+@pytest.mark.parametrize("road", Road)
+def test_a_road_never_writes_what_shopify_owns(road: Road) -> None:
+    roads = {"roads": {road.value: "on"}}
+    group = GROUPS[road].value
+    owned = BackPolicies.of({**roads, "owners": {group: "shopify"}})
+    assert owned.chosen(road) is Mode.ON
+    assert not owned.is_on(road)
+    assert BackPolicies.of({**roads, "owners": {group: "erp"}}).is_on(road)
+
+
+@pytest.mark.parametrize("url", ["http://x.example/{number}", "https://x.example/"])
+def test_an_address_that_tracks_nothing_is_no_carriers(url: str) -> None:
+    with pytest.raises(ValueError):
+        BackPolicies.of({"shipments": {"carriers": {"X": ["X", url]}}})

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from sandbox.shopify.commands import cancellations, fulfilments
-from sync.domain.feeds import Parcel, ShipmentState
+from sync.domain.feeds import Parcel, Quantity, ShipmentState
+from sync.state import jobs
 from sync.state.models import IntentState, JobState
-from tests.flows.town import ALPHA, HILL, Town
+from tests.flows import dying
+from tests.flows.town import ALPHA, HARBOUR, HILL, Town
 
 TENT, MUG, SPORK = "ALP-TENT-2P", "ALP-MUG", "ALP-SPORK"
 HOLD = """mutation Hold($id: ID!) { fulfillmentOrderHold(id: $id,
@@ -187,13 +191,96 @@ def test_a_lost_answer_makes_no_second_fulfilment(open_town: Town) -> None:
     assert [pieces(each) for each in made(town, order)] == [1, 1]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("first", [1, 9, 17, 25])
-def test_a_process_that_dies_at_any_moment_ships_once(open_town: Town, first: int) -> None:
+@pytest.mark.parametrize(
+    ("pieces", "says"),
+    [(-1, "-1 pieces"), (0, "no goods"), (10**15, "more than Shopify has left")],
+)
+def test_absurd_quantities_are_refused_and_nothing_is_made(open_town: Town, pieces: int, says: str) -> None:
     town = open_town
-    for moment in range(first, first + 8):
-        order = town.order((SPORK, 2))
-        shipped = 1 + moment % 2  # a part, or everything
-        town.ship(f"S{moment}", order, (SPORK, shipped), parcels=())
-        town.live(dying_after=moment)
-        assert [pieces(each) for each in made(town, order)] == [shipped], f"died at moment {moment}"
+    order = town.order((MUG, 2))
+    town.ship("S1", order, (MUG, pieces))
+    town.rest()
+    (dead,) = town.jobs("shipment_pull", JobState.DEAD)
+    assert says in dead.reason
+    assert town.shopify_order(order["id"])["fulfillments"] == []
+    assert town.intents("shipment_pull") == []
+
+
+def test_a_product_that_nobody_knows_holds_the_shipment(open_town: Town) -> None:
+    town = open_town
+    order = town.order((MUG, 2))
+    town.ship("S1", order, (MUG, 1), lines=(Quantity("I999", Decimal(1)),))
+    town.rest()
+    (held,) = town.jobs("shipment_pull", JobState.HELD)
+    assert "I999" in held.reason
+    assert town.intents("shipment_pull") == []
+
+
+def test_a_number_without_a_carrier_waits_until_somebody_says_who_carries_it(open_town: Town) -> None:
+    town = open_town
+    order = town.order((MUG, 2))
+    town.ship("S1", order, (MUG, 1), parcels=(Parcel("JD0001"),))
+    town.rest()
+    (held,) = town.jobs("shipment_pull", JobState.HELD)
+    assert "not who carries the parcel" in held.reason
+    assert made(town, order) == []
+    town.set(shipments={"carriers": {"": ["GLS"]}})
+    with town.stage.plain.transaction(shop_id=town.shop_id) as session:
+        jobs.release(session, misses=["policies"])
+    town.rest()
+    assert made(town, order)[0]["trackingInfo"][0]["company"] == "GLS"
+
+
+def test_carriers_are_told_in_shopifys_words_with_an_address(open_town: Town) -> None:
+    town = open_town
+    order = town.order((MUG, 2))
+    town.set(shipments={"carriers": {"House Bike": ["Harbour Bikes", "https://bikes.example/?p={number}"]}})
+    town.ship("S1", order, (MUG, 1), parcels=(Parcel("A 1", "house bike"), Parcel("A2", "House Bike")))
+    town.ship("S2", order, (MUG, 1), parcels=(Parcel("1Z9", "ups"),))
+    town.rest()
+    told = {
+        each["number"]: (each["company"], each["url"])
+        for one in made(town, order)
+        for each in one["trackingInfo"]
+    }
+    assert told["A 1"] == ("Harbour Bikes", "https://bikes.example/?p=A%201")
+    assert told["A2"] == ("Harbour Bikes", "https://bikes.example/?p=A2")
+    assert told["1Z9"][0] == "UPS"
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """Pieces that are to be a fulfilment exactly once."""
+
+    town: Town
+    order: str
+    pieces: int
+
+    def check(self, what: str) -> None:
+        """One fulfilment of so many pieces, not told back to the ERP, nothing begun and left."""
+        found = self.town.shopify_order(self.order)["fulfillments"]
+        assert [pieces(each) for each in found] == [self.pieces], what
+        assert self.town.books.shipments == {}, f"told back to the ERP: {what}"
+        dying.nothing_open(self.town, what)
+
+
+def shipped(town: Town, turn: int, warehouse: str) -> Shipped:
+    """The ERP ships a part of a new order, or all of it."""
+    order = town.order((SPORK, 2))
+    count = 1 + turn % 2
+    town.ship(f"S{turn}", order, (SPORK, count), warehouse=warehouse, parcels=())
+    return Shipped(town, order["id"], count)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("warehouse", [HARBOUR, HILL])
+def test_a_process_that_dies_at_any_moment_ships_once(open_town: Town, warehouse: str) -> None:
+    moments = dying.at_every_moment(open_town, lambda turn: shipped(open_town, turn, warehouse))
+    assert moments > 20
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("way", "warehouse"), [("shopify", HARBOUR), ("shopify", HILL), ("erp", HARBOUR)])
+def test_losing_any_single_answer_ships_once(open_town: Town, way: str, warehouse: str) -> None:
+    calls = dying.losing_every_answer(open_town, way, lambda turn: shipped(open_town, turn, warehouse))
+    assert calls > (3 if way == "shopify" else 0)

@@ -19,8 +19,10 @@ from oauth.staff import Permission
 from sandbox.shopify import installations
 from sync.domain.feeds import CreditTold
 from sync.domain.money import Money
+from sync.domain.ownership import Group, Side
 from sync.domain.policies import BackPolicies, Road
 from sync.flows import back, refund_pull
+from sync.state import owners
 from sync.state.models import Delivery, Job
 from tests.environments import CLIENT_ID
 from tests.insight.rows import Rows, order
@@ -54,6 +56,7 @@ ACTS = {
     "/roads": Permission.CHANGE_POLICIES,
     "/settings/access": Permission.CHANGE_POLICIES,
     "/settings/owners": Permission.CHANGE_POLICIES,
+    "/settings/owners/roll-back": Permission.CHANGE_POLICIES,
     "/settings/people/1": Permission.MANAGE_STAFF,
     "/privacy/1/file": Permission.READ_PERSONAL_DATA,
 }
@@ -190,6 +193,22 @@ def test_owners_are_kept_where_they_differ_from_the_default(office: Office, rows
     assert "owners_changed" in _acts(rows)
 
 
+def test_owners_have_versions_and_an_older_one_comes_back_as_a_new_one(office: Office, rows: Rows) -> None:
+    for side in ("erp", "erp", "shopify"):
+        office.do("/settings/owners", owner_refund=side)
+    assert office.do("/settings/owners/roll-back", number="1").json()["say"].endswith("as version 3.")
+    assert office.do("/settings/owners/roll-back", number="7").status_code == 404
+    with rows.database.transaction(shop_id=rows.shop_id) as session:
+        assert session.get_one(Shop, rows.shop_id).policies["owners"] == {"refund": "erp"}
+        found = owners.versions(session, rows.shop_id)
+    assert [(each.number, dict(each.owners)) for each in found] == [
+        (3, {Group.REFUND: Side.ERP}),
+        (2, {}),
+        (1, {Group.REFUND: Side.ERP}),
+    ]
+    assert "Version 3" in office.look("/settings").text
+
+
 def test_the_guide_goes_and_comes_back(office: Office) -> None:
     assert "Set up Concord" in office.look().text
     office.do("/guide/dismiss")
@@ -261,6 +280,8 @@ def test_roads_to_shopify_are_shut_until_a_person_opens_them(office: Office, row
     wrong = office.do("/roads", road_stock="on", per_refund="much")
     assert "Write an amount" in wrong.text
     assert office.do("/roads", road_stock="on", road_refunds="on", per_refund="50,00").status_code == 200
+    assert "Shopify owns this, so nothing is written" in office.look("/roads").text
+    office.do("/settings/owners", owner_refund="erp")
     with rows.database.transaction(shop_id=rows.shop_id) as session:
         after = BackPolicies.of(session.get_one(Shop, rows.shop_id).policies)
     assert after.is_on(Road.STOCK)

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from oauth import audit
 from oauth.models import Shop
 from oauth.staff import Permission
+from sync.domain.carriers import Carrier
 from sync.domain.policies import BackPolicies, Mode, Road
 from sync.state import jobs
 from web.forms import Form, NotFilledIn
@@ -37,6 +38,7 @@ class Choice:
     label: str
     details: str
     mode: str
+    is_of_shopify: bool  # Shopify owns what it would write, so it writes nothing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +52,7 @@ class RoadsPage:
     two_persons_above: str
     notifies_of_refunds: bool
     notifies_of_shipments: bool
+    carriers: str
     errors: Mapping[str, str]
     may_change: bool
     may_refund: bool
@@ -64,6 +67,7 @@ def save(asked: Asked) -> Response:
     """Opens and shuts roads, from now on."""
     try:
         limits = _limits(asked.form) if asked.may(Permission.REFUND) else None
+        carriers = _carriers(asked.form)
     except NotFilledIn as wrong:
         return asked.refused("roads", _page(asked, wrong.sentences))
     with asked.transaction() as session:
@@ -74,6 +78,7 @@ def save(asked: Asked) -> Response:
         after["shipments"] = {
             **before.get("shipments", {}),
             "notifies": asked.form.is_on("notifies_of_shipments"),
+            "carriers": carriers,
         }
         if limits is not None:
             after["refunds"] = {**before.get("refunds", {}), **limits}
@@ -112,6 +117,23 @@ def _limits(form: Form) -> dict[str, Any]:
     }
 
 
+def _carriers(form: Form) -> dict[str, list[str]]:
+    """One carrier a line: `the ERP's name = Shopify's name | address with {number}`."""
+    found: dict[str, list[str]] = {}
+    for line in form.text("carriers").splitlines():
+        name, has_name, told = line.partition("=")
+        parts = [part.strip() for part in told.split("|", 1)]
+        try:
+            Carrier(*parts)
+        except ValueError as wrong:
+            raise NotFilledIn(carriers=f"{name.strip()}: {wrong}.") from None
+        if has_name and parts[0]:
+            found[name.strip()] = parts
+        elif line.strip():
+            raise NotFilledIn(carriers=f"Write a carrier as “GLS Germany = GLS”, not “{line.strip()}”.")
+    return found
+
+
 def _amount(form: Form, name: str) -> str | None:
     typed = form.text(name).replace(",", ".")
     if not typed:
@@ -131,7 +153,13 @@ def _page(asked: Asked, errors: Mapping[str, str]) -> RoadsPage:
     refunds = policies.refunds
     return RoadsPage(
         roads=tuple(
-            Choice(name=road.value, label=label, details=details, mode=policies.mode(road).value)
+            Choice(
+                name=road.value,
+                label=label,
+                details=details,
+                mode=policies.chosen(road).value,
+                is_of_shopify=not policies.is_of_erp(road),
+            )
             for road, (label, details) in WORDS.items()
         ),
         modes=tuple((mode.value, words) for mode, words in MODES),
@@ -140,6 +168,10 @@ def _page(asked: Asked, errors: Mapping[str, str]) -> RoadsPage:
         two_persons_above=_spelt(refunds.two_persons_above),
         notifies_of_refunds=refunds.is_notified,
         notifies_of_shipments=policies.notifies_of_shipments,
+        carriers="\n".join(
+            f"{erp} = {' | '.join(filter(None, (each.company, each.url)))}"
+            for erp, each in policies.carriers.chosen.items()
+        ),
         errors=errors,
         may_change=asked.may(Permission.CHANGE_POLICIES),
         may_refund=asked.may(Permission.REFUND),

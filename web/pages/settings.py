@@ -13,12 +13,12 @@ from oauth.models import Grant, Shop, Staff
 from oauth.staff import Permission
 from sync.domain.ownership import DEFAULTS, Group, Side
 from sync.flows import access as granting
+from sync.state import owners
 from web import access
 from web.access import Access
 from web.errors import NotThere
 from web.screens import Asked, nudged
 
-OWNERS = "owners"  # in the shop's policies: group -> side
 GROUPS = {
     Group.CUSTOMER_IDENTITY: "Customers: name, email, phone",
     Group.CUSTOMER_ADDRESS: "Customers: addresses",
@@ -51,6 +51,16 @@ class Ownership:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OwnersVersion:
+    """The owners as somebody set them once."""
+
+    number: int
+    actor: str
+    at: datetime
+    of_erp: tuple[str, ...]  # labels of what the ERP owned
+
+
+@dataclass(frozen=True, kw_only=True)
 class Member:
     """One person with what they may do."""
 
@@ -70,6 +80,8 @@ class SettingsPage:
     access: Access
     granted_at: datetime | None
     owners: tuple[Ownership, ...]
+    owners_version: int
+    versions: tuple[OwnersVersion, ...]
     people: tuple[Member, ...]
     delivery_days: int
     history_days: int
@@ -87,7 +99,8 @@ def show(asked: Asked) -> Response:
         grant = session.scalar(select(Grant))
         rows = list(session.scalars(select(Staff).order_by(Staff.id)))
         granted = access.of(session, domain=shop.domain, settings=settings)
-    chosen = shop.policies.get(OWNERS, {})
+        versions = owners.versions(session, shop.id)
+    chosen = shop.policies.get(owners.OWNERS, {})
     return asked.page(
         "settings",
         SettingsPage(
@@ -97,6 +110,8 @@ def show(asked: Asked) -> Response:
             access=granted,
             granted_at=grant.obtained_at if grant and grant.is_valid else None,
             owners=tuple(_owner(group, label, chosen.get(group.value)) for group, label in GROUPS.items()),
+            owners_version=int(shop.policies.get(owners.VERSION, 0)),
+            versions=tuple(_version(each) for each in versions),
             people=tuple(_member(row) for row in rows),
             delivery_days=settings.delivery_days,
             history_days=settings.history_days,
@@ -111,26 +126,28 @@ def show(asked: Asked) -> Response:
 def save_owners(asked: Asked) -> Response:
     """Who owns which fields, from now on."""
     sides = {side.value for side in Side}
+    typed = {group: asked.form.text(f"owner_{group.value}") for group in GROUPS}
     with asked.transaction() as session:
-        shop = session.get_one(Shop, asked.visit.shop_id)
-        before = dict(shop.policies.get(OWNERS, {}))
-        typed = {group.value: asked.form.text(f"owner_{group.value}") for group in GROUPS}
-        after = {
-            group: side
-            for group, side in typed.items()
-            if side in sides and side != DEFAULTS[Group(group)].value
-        }
-        shop.policies = {**shop.policies, OWNERS: after}
-        audit.write(
+        number = owners.change(
             session,
-            shop_id=shop.id,
+            asked.visit.shop_id,
+            {group: Side(side) for group, side in typed.items() if side in sides},
             actor=asked.actor,
-            act="owners_changed",
-            before=before,
-            after=after,
             address=asked.visit.address,
         )
-    return asked.done(go="/settings", say="The owners are saved.")
+    return asked.done(go="/settings", say=f"The owners are saved as version {number}.")
+
+
+def roll_back_owners(asked: Asked) -> Response:
+    """Puts an older version of the owners in force again."""
+    older = asked.form.number("number") or 0
+    with asked.transaction() as session:
+        number = owners.roll_back(
+            session, asked.visit.shop_id, older, actor=asked.actor, address=asked.visit.address
+        )
+    if number is None:
+        raise NotThere(str(older))
+    return asked.done(go="/settings", say=f"The owners of version {older} are in force, as version {number}.")
 
 
 def permit(asked: Asked) -> Response:
@@ -180,6 +197,17 @@ def _owner(group: Group, label: str, chosen: str | None) -> Ownership:
     default = DEFAULTS[group].value
     return Ownership(
         group=group.value, label=label, owner=chosen or default, is_default=not chosen or chosen == default
+    )
+
+
+def _version(version: owners.Version) -> OwnersVersion:
+    return OwnersVersion(
+        number=version.number,
+        actor=version.actor,
+        at=version.at,
+        of_erp=tuple(
+            label for group, label in GROUPS.items() if version.owners.get(group, DEFAULTS[group]) is Side.ERP
+        ),
     )
 
 
