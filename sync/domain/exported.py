@@ -112,6 +112,7 @@ class Exported:
     documents: tuple[ExportedDocument, ...] = ()
     shipments: frozenset[str] = frozenset()  # references of shipments, cancelled ones too
     payments: frozenset[str] = frozenset()  # gids of transactions that are booked
+    refunds: frozenset[str] = frozenset()  # that we made for credit notes of the ERP: no news there
 
     @classmethod
     def of_facts(
@@ -119,18 +120,24 @@ class Exported:
         documents: Iterable[Mapping[str, Any]],
         shipments: Iterable[str] = (),
         payments: Iterable[str] = (),
+        refunds: Iterable[str] = (),
     ) -> Exported:
         """From the facts kept with the links of the order."""
         return cls(
             documents=tuple(ExportedDocument.of_facts(each) for each in documents),
             shipments=frozenset(shipments),
             payments=frozenset(payments),
+            refunds=frozenset(refunds),
         )
 
     @property
     def sale(self) -> ExportedDocument | None:
         """The first document of the order."""
         return next((each for each in self.documents if each.kind is DocumentKind.SALE), None)
+
+    def is_of_erp(self, refund: str | None) -> bool:
+        """Whether the ERP's own credit note is what a refund was made for."""
+        return refund is not None and refund in self.refunds
 
     @property
     def covered(self) -> frozenset[str]:
@@ -171,6 +178,7 @@ class Exported:
             documents=kept + new,
             shipments=self.shipments | frozenset(shipments),
             payments=self.payments | frozenset(payments),
+            refunds=self.refunds,
         )
 
 

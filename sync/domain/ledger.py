@@ -83,7 +83,7 @@ def open_entries(agreements: Sequence[Agreement], order: Order, already: Exporte
     the earliest edits that bring the ledger to the exported total and to the exported goods (an edit may be free).
     No such edits mean that body and ledger disagree.
     """
-    entries = in_order(agreements)
+    entries = [each for each in in_order(agreements) if not already.is_of_erp(each.refund_gid)]
     covered = already.covered
     sale = already.sale
     if sale is None or PLACED not in sale.covers:

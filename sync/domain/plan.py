@@ -245,7 +245,9 @@ class _Planner:
         before = [each for each in self.already.documents if each.reference not in new]
         if agreements is None or not before or not all(each.components for each in before):
             return None
+        # Neither what waits has a document, nor what the ERP credited before Shopify paid it back.
         waiting = {each.agreement.gid: each.agreement for each in held}
+        waiting |= {each.gid: each for each in agreements if self.already.is_of_erp(each.refund_gid)}
         settled = [each for each in ledger.in_order(agreements) if each.gid not in waiting]
         return prove(
             [sale for each in settled for sale in each.sales],

@@ -11,20 +11,80 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from kit.faults import Rejected
-from sync.domain.documents import DocumentKind
-from sync.domain.exported import ExportedDocument
 from sync.domain.feeds import CreditLine, CreditTold
-from sync.domain.history import Agreement
-from sync.domain.money import Both, Money
+from sync.domain.money import Both, Money, digits
 from sync.domain.policies import RefundLimits
 from sync.domain.records import Order, OrderLine
-from sync.domain.sales import amounts
-from sync.shopify.refunds import Line, Restock, SuggestedTender, Suggestion, Tender
+from sync.shopify.refunds import Line, Restock, Returned, ReturnedLine, SuggestedTender, Suggestion, Tender
+from sync.shopify.returns import OpenLine, OpenReturn
 
 Recognised = Mapping[str, frozenset[str]]  # ERP product -> variants and SKUs by which a line is recognised
 
 
-def lines(told: CreditTold, order: Order, known: Recognised, *, location: str) -> tuple[Line, ...]:
+def check(told: CreditTold) -> None:
+    """Raises Rejected for a credit that no refund can be, whatever the order is."""
+    if told.total.amount <= 0:
+        raise Rejected(
+            "credit_pays_nothing",
+            f"{told.number} is over {told.total}: there is nothing to pay.",
+            field="total",
+        )
+    places = digits(told.total.currency)
+    for amount in (told.total.amount, *(each.gross for each in told.lines if each.is_shipping)):
+        if -int(amount.normalize().as_tuple().exponent) > places:
+            raise Rejected(
+                "credit_too_fine",
+                f"{told.number} is over {amount}, but {told.total.currency} has {places} decimals.",
+                field="total",
+            )
+    for each in told.lines:
+        is_goods = bool(each.item) and not each.is_shipping
+        if is_goods and each.quantity != each.quantity.to_integral_value():
+            raise Rejected(
+                "part_of_a_piece",
+                f"{told.number} takes back {each.quantity} pieces of the product {each.item}.",
+                field="quantity",
+            )
+        # A negative line of neither goods nor shipping is a fee that the total is less by.
+        if (is_goods and (each.quantity < 0 or each.gross < 0)) or (each.is_shipping and each.gross < 0):
+            raise Rejected(
+                "credit_line_negative",
+                f"A line of {told.number} is negative: it takes money instead of giving it.",
+                field="quantity",
+            )
+
+
+def by_return(
+    told: CreditTold, order: Order, known: Recognised, returns: Iterable[OpenReturn], *, location: str
+) -> Returned | None:
+    """What of an open return the credit is for; None when there is no return that holds all goods of the credit.
+    They are put back at the location, all or, without one, none."""
+    goods = [each for each in told.lines if _is_goods(each)]
+    for each in returns if goods else ():
+        taken = _from_return(goods, order, known, each)
+        if taken is not None:
+            return Returned(each.gid, taken, location)
+    return None
+
+
+def payments(order: Order) -> tuple[SuggestedTender, ...]:
+    """What is still held of each payment, the newest first. A return's money is not part of what Shopify suggests for
+    the order's lines."""
+    back = [each for refund in order.refunds for each in refund.transactions if each.kind == "refund"]
+    found = []
+    for paid in reversed(order.transactions):
+        if paid.kind in ("sale", "capture") and paid.is_done:
+            held = paid.amount
+            for each in back:
+                if each.parent_gid == paid.gid and (each.is_done or each.is_waiting):
+                    held = held - each.amount
+            found.append(SuggestedTender(paid.gateway, paid.gid, held, held))
+    return tuple(found)
+
+
+def lines(
+    told: CreditTold, order: Order, known: Recognised, *, location: str, limits: RefundLimits
+) -> tuple[Line, ...]:
     """The order lines that the credit takes back. Money without goods has none. Raises Rejected when more comes back
     than was sold."""
     left = {line.gid: line.current_quantity for line in order.lines}
@@ -35,8 +95,9 @@ def lines(told: CreditTold, order: Order, known: Recognised, *, location: str) -
                 shipped[gid] += quantity
     found: list[Line] = []
     for each in told.lines:
-        if each.item and not each.is_shipping and each.quantity:
-            found += _taken(each, order.lines, known, left, shipped, location)
+        if _is_goods(each):
+            is_restocked = limits.restocks(is_restocked=each.is_restocked)
+            found += _taken(each, order.lines, known, left, shipped, location if is_restocked else "")
     return tuple(found)
 
 
@@ -90,16 +151,43 @@ def persons_needed(money: Money, given_today: Money, limits: RefundLimits) -> in
     return 0 if is_small and is_within_day else 1
 
 
-def exported(reference: str, agreement: Agreement, zero: Both) -> ExportedDocument:
-    """How the ledger's entry of this refund counts as in the ERP: it came from there."""
-    return ExportedDocument(
-        reference=reference,
-        kind=DocumentKind.CREDIT,
-        covers=(agreement.gid,),
-        total=amounts((sale.total for sale in agreement.sales), zero),
-        residual=zero,
-        rounding=zero,
+def _is_goods(credit: CreditLine) -> bool:
+    return bool(credit.item) and not credit.is_shipping and bool(credit.quantity)
+
+
+def _is_of(line: OrderLine, marks: frozenset[str]) -> bool:
+    return line.variant_gid in marks or (bool(line.sku) and line.sku in marks)
+
+
+def _from_return(
+    goods: Sequence[CreditLine], order: Order, known: Recognised, found: OpenReturn
+) -> tuple[ReturnedLine, ...] | None:
+    taken = Counter[str]()
+    for credit in goods:
+        marks = known.get(credit.item, frozenset())
+        mine = {line.gid for line in order.lines if _is_of(line, marks)}
+        open_pieces = int(credit.quantity)
+        for row in found.lines:
+            pieces = min(open_pieces, row.left - taken[row.gid]) if row.line in mine else 0
+            taken[row.gid] += pieces
+            open_pieces -= pieces
+        if open_pieces:
+            return None
+    return tuple(
+        ReturnedLine(row.gid, taken[row.gid], _put(row, taken[row.gid]))
+        for row in found.lines
+        if taken[row.gid]
     )
+
+
+def _put(row: OpenLine, pieces: int) -> tuple[tuple[str, int], ...]:
+    """On which lines of the way back so many pieces came."""
+    found = []
+    for line, left in row.back:
+        if part := min(left, pieces):
+            found.append((line, part))
+            pieces -= part
+    return tuple(found)
 
 
 def _taken(
@@ -114,12 +202,12 @@ def _taken(
     open_pieces = int(credit.quantity)
     found: list[Line] = []
     for line in sold:
-        if line.variant_gid not in marks and (not line.sku or line.sku not in marks):
+        if not _is_of(line, marks):
             continue
         pieces = min(open_pieces, left[line.gid])
         if pieces > 0:
             restock = Restock.NO_RESTOCK
-            if credit.is_restocked:
+            if location:
                 restock = Restock.RETURN if shipped[line.gid] else Restock.CANCEL
             found.append(
                 Line(line.gid, pieces, restock, location if restock is not Restock.NO_RESTOCK else "")

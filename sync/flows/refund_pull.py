@@ -7,6 +7,7 @@ the limits and its outcome is settled by our mark in the refund's note. What cam
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -16,16 +17,16 @@ from sqlalchemy.orm import Session
 
 from kit import clock
 from kit.crypto import fingerprint
-from kit.faults import Misconfigured, Rejected, Transient
+from kit.faults import Misconfigured, Rejected
 from sync.connectors.base import Change, Written
 from sync.domain.feeds import CreditTold
 from sync.domain.money import Both, Money
-from sync.domain.policies import BackPolicies, Road
+from sync.domain.policies import BackPolicies, RefundLimits, Road
 from sync.domain.records import Order
 from sync.domain.rules import Rules
-from sync.flows import back, refund_plan
+from sync.flows import back, refund_plan, road
 from sync.flows.road import Done, Outcome, Skipped, Work
-from sync.shopify import reader, refunds
+from sync.shopify import reader, refunds, returns
 from sync.shopify.reader import Read
 from sync.shopify.refunds import Made, Wish
 from sync.state import intents, jobs, links
@@ -34,12 +35,21 @@ from sync.state.settings_models import Connection
 
 FLOW = "refund_pull"
 PURPOSE = "refund"
-KIND = "erp_refund"
+KIND = links.ERP_REFUND
 SEPARATOR = "#credit:"  # record: the order, this, and the ERP's credit note
 DAY = timedelta(hours=24)
 ONE_AT_A_TIME = 7_261_010  # advisory lock, with the shop: limits are checked one refund after another
-LEDGER_SECONDS = 5.0
+OTHER_REASON = (
+    "OTHER"  # why the money is not what Shopify suggests; the ERP does not say it in Shopify's words
+)
 SHUT = "Credit notes of the ERP are not paid out at Shopify in this shop."
+
+
+@dataclass(frozen=True)
+class _Planned:
+    wish: Wish
+    money: Both
+    version: int  # of the intent that was begun for it
 
 
 def take(session: Session, work: Work, _connection: Connection, changes: Sequence[Change]) -> None:
@@ -68,6 +78,8 @@ def run(work: Work) -> Outcome:
     if not policies.is_on(Road.REFUNDS) and not is_begun:
         return Skipped(SHUT)
     told = CreditTold.of(work.job.hint["values"])
+    if not is_begun:
+        refund_plan.check(told)
     order_gid, _, erp_id = work.job.record.partition(SEPARATOR)
     connection = work.gateways.connection_of(work.shop.id)
     with work.reading() as session:
@@ -81,23 +93,38 @@ def run(work: Work) -> Outcome:
             )
     client = work.gateways.shopify(work.shop.id, work.shop.domain)
     made = refunds.find(client, order_gid, _mark(work), lane=work.job.lane)
-    if made is None and not policies.is_on(Road.REFUNDS):
+    if made is not None:
+        _link(work, connection, made, told)
+        with work.transaction() as session:
+            back.close_open(session, work, purpose=PURPOSE)
+    elif not policies.is_on(Road.REFUNDS):
         with work.transaction() as session:
             back.drop_open(session, work, purpose=PURPOSE)
         return Skipped(SHUT)
-    if made is None:
-        order = _read(work, order_gid).order
-        made = _make(work, policies, told, _wish(work, connection, policies, told, order))
     else:
-        with work.transaction() as session:
-            back.close_open(session, work, purpose=PURPOSE)
-    _record(work, connection, order_gid, made, told)
+        made = _make(work, told, _planned(work, connection, policies, told, order_gid))
+        _link(work, connection, made, told)
     return Done(f"{made.amount.presentment} refunded for {told.number}.")
 
 
 def agreed_values(told: CreditTold) -> dict[str, str]:
     """What people agree to: this credit note with exactly this amount."""
     return {"credit": told.number, "amount": str(told.total)}
+
+
+def _planned(
+    work: Work, connection: Connection, policies: BackPolicies, told: CreditTold, order_gid: str
+) -> _Planned:
+    """What is about to be made, agreed to and begun. When it may not be made after all, an earlier try that Shopify
+    does not have is given up: nothing may wait for it any longer."""
+    try:
+        refund_plan.check(told)
+        wish, money = _wish(work, connection, policies, told, _read(work, order_gid).order)
+        work.money_at_risk = money.shop
+        return _Planned(wish, money, _reserve(work, policies, told, money.shop, repr(wish)))
+    except (Rejected, Misconfigured):
+        work.later(lambda session: back.drop_open(session, work, purpose=PURPOSE))
+        raise
 
 
 def _wish(
@@ -107,12 +134,18 @@ def _wish(
     with work.reading() as session:
         rules = back.rules(session, connection)
         known = _recognised(session, connection, rules, told)
-    lines = refund_plan.lines(told, order, known, location=_location(rules, told))
+    limits = policies.refunds
+    location = _location(rules, told, limits)
+    # Not by the key of a refund: what is processed is read before, and our mark finds what was made.
+    under_way = returns.open_ones(client, order.gid, lane=work.job.lane) if order.returns else []
+    returned = refund_plan.by_return(told, order, known, under_way, location=location)
+    lines = () if returned else refund_plan.lines(told, order, known, location=location, limits=limits)
     shipping = refund_plan.shipping(told)
     suggestion = refunds.suggested(client, order.gid, lines=lines, shipping=shipping, lane=work.job.lane)
     if suggestion is None:
         raise Rejected("order_gone", "Shopify does not know this order any more.", field="order")
     money = refund_plan.amount(told, order, suggestion)
+    payments = refund_plan.payments(order) if returned else suggestion.tenders
     wish = Wish(
         order=order.gid,
         mark=_mark(work),
@@ -120,26 +153,38 @@ def _wish(
         currency=order.presentment_currency,
         lines=lines,
         shipping=shipping,
-        tenders=refund_plan.tenders(money.presentment, suggestion.tenders),
-        is_notified=policies.refunds.is_notified,
+        tenders=refund_plan.tenders(money.presentment, payments),
+        is_notified=limits.is_notified,
+        returned=returned,
+        discrepancy=OTHER_REASON if money != suggestion.amount else "",
     )
     return wish, money
 
 
-def _make(work: Work, policies: BackPolicies, told: CreditTold, wanted: tuple[Wish, Both]) -> Made:
-    wish, money = wanted
-    work.money_at_risk = money.shop
+def _make(work: Work, told: CreditTold, planned: _Planned) -> Made:
+    wish = planned.wish
     client = work.gateways.shopify(work.shop.id, work.shop.domain)
-    variables = repr(wish)
-    version = _reserve(work, policies, told, money.shop, variables)
     result: list[Made] = []
 
-    def call(key: str) -> Written:
-        result.append(refunds.create(client, wish, key=key, lane=work.job.lane))
-        return Written(model=KIND, erp_id=result[0].gid, number=told.number, state="made", total=money.shop)
+    def written_as(made: Made) -> Written:
+        result.append(made)
+        return Written(
+            model=KIND, erp_id=made.gid, number=told.number, state="made", total=planned.money.shop
+        )
 
-    # The order's refunds were read a moment ago, and ours was not among them.
-    written = back.under_key(work, purpose=PURPOSE, version=version, variables=variables, call=call)
+    def call(key: str) -> Written:
+        if wish.returned is not None:
+            return written_as(returns.process(client, wish, wish.returned, lane=work.job.lane))
+        return written_as(refunds.create(client, wish, key=key, lane=work.job.lane))
+
+    def ask() -> Written | None:
+        """Looks once more right before an earlier try is repeated."""
+        found = refunds.find(client, wish.order, wish.mark, lane=work.job.lane)
+        return written_as(found) if found else None
+
+    written = back.under_key(
+        work, purpose=PURPOSE, version=planned.version, variables=repr(wish), call=call, ask=ask
+    )
     if result:
         return result[0]
     found = refunds.find(client, wish.order, wish.mark, lane=work.job.lane)
@@ -153,6 +198,9 @@ def _reserve(work: Work, policies: BackPolicies, told: CreditTold, money: Money,
     together cannot pass a limit that each of them keeps. Returns the intent's version."""
     with work.transaction() as session:
         session.execute(select(func.pg_advisory_xact_lock(ONE_AT_A_TIME, work.shop.id % 2**31)))
+        # Another try of this very refund may have ended since Shopify was read: then there is no second one.
+        if (ended := _ended(session, work)) is not None:
+            return ended
         version = back.version_of(session, work, purpose=PURPOSE, variables=variables)
         needed = refund_plan.persons_needed(
             money, _given_today(session, work, money.currency), policies.refunds
@@ -180,6 +228,20 @@ def _reserve(work: Work, policies: BackPolicies, told: CreditTold, money: Money,
     return version
 
 
+def _ended(session: Session, work: Work) -> int | None:
+    """The version of the intent under which the refund of this credit note was made."""
+    return session.scalar(
+        select(Intent.version)
+        .where(
+            Intent.flow == FLOW,
+            Intent.record == work.job.record,
+            Intent.purpose == PURPOSE,
+            Intent.state == IntentState.DONE,
+        )
+        .limit(1)
+    )
+
+
 def _given_today(session: Session, work: Work, currency: str) -> Money:
     """What other credit notes have given back in the last day, or are about to."""
     rows = session.execute(
@@ -203,36 +265,25 @@ def _given_today(session: Session, work: Work, currency: str) -> Money:
     return Money(total, currency)
 
 
-def _record(work: Work, connection: Connection, order_gid: str, made: Made, told: CreditTold) -> None:
-    """Links refund and credit note, and the ledger's entry, which the road to the ERP then counts as told."""
-    erp_id = work.job.record.partition(SEPARATOR)[2]
-    found = _read(work, order_gid)
-    entry = next((each for each in found.agreements or () if each.refund_gid == made.gid), None)
-    if entry is None:
-        raise Transient(
-            "ledger_behind",
-            "Shopify has made the refund; its sales ledger follows.",
-            after_seconds=LEDGER_SECONDS,
-        )
-    reference = f"{back.legacy_id(order_gid)}/C{erp_id}"
-    facts = refund_plan.exported(reference, entry, found.order.zero).facts()
-    written = Written(model=KIND, erp_id=erp_id, number=told.number, state="made")
+def _link(work: Work, connection: Connection, made: Made, told: CreditTold) -> None:
+    """Links refund and credit note, in the very commit that closes the intent: from then on the road to the ERP
+    knows by the link that this refund is no news there, and until then it waits for the intent."""
+    order_gid, _, erp_id = work.job.record.partition(SEPARATOR)
+    written = Written(
+        model=KIND, erp_id=erp_id, number=told.number, state="paid back", total=made.amount.shop
+    )
 
     def save(session: Session) -> None:
-        for kind, gid, extra in (
-            (KIND, made.gid, {"amount": str(made.amount.shop)}),
-            ("delta", f"{order_gid}#{reference}", facts),
-        ):
-            links.record(
-                session,
-                shop_id=work.shop.id,
-                connection_id=connection.id,
-                kind=kind,
-                shopify_gid=gid,
-                record=order_gid,
-                written=written,
-                facts=extra,
-            )
+        links.record(
+            session,
+            shop_id=work.shop.id,
+            connection_id=connection.id,
+            kind=KIND,
+            shopify_gid=made.gid,
+            record=order_gid,
+            written=written,
+            facts={"written": road.written_values(written)},
+        )
 
     work.later(save)
 
@@ -263,9 +314,9 @@ def _recognised(
     }
 
 
-def _location(rules: Rules, told: CreditTold) -> str:
+def _location(rules: Rules, told: CreditTold, limits: RefundLimits) -> str:
     """Where goods of the credit go back to; it matters only when some do."""
-    if not any(each.is_restocked for each in told.lines):
+    if not any(limits.restocks(is_restocked=each.is_restocked) for each in told.lines if each.item):
         return ""
     return back.location_of(rules, told.warehouse)
 

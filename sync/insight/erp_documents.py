@@ -23,6 +23,7 @@ _KINDS = {
     "delta": "Change",
     "shipment": "Shipment",
     "payment": "Payment",
+    "erp_refund": "Credit note",
     "customer": "Customer",
 }
 _MODELS = (

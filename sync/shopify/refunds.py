@@ -1,4 +1,4 @@
-"""Refunds and returns at Shopify: what it suggests, what is there, and making one by its key.
+"""Refunds at Shopify: what it suggests, what is there, and making one by its key.
 
 Money goes back the way it came: every transaction names its parent. Shopify answers refunds without error codes, so
 an unknown outcome is settled by reading the order's refunds and finding our mark in the note.
@@ -66,9 +66,28 @@ class SuggestedTender:
     maximum: Both
 
 
+@dataclass(frozen=True)
+class ReturnedLine:
+    """Pieces of a return's line that came back, by the lines of reverse fulfilment orders that they came back on."""
+
+    line: str
+    quantity: int
+    back: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class Returned:
+    """What came back by a return that was opened at Shopify; `location` says where it is put back, if it is."""
+
+    gid: str
+    lines: tuple[ReturnedLine, ...]
+    location: str = ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Wish:
-    """A refund to make. `mark` is part of the note and finds it again."""
+    """A refund to make. `mark` is part of the note and finds it again. With `returned` it is made by processing that
+    return. `discrepancy` is Shopify's word for why the money differs from what it suggests."""
 
     order: str
     mark: str
@@ -78,6 +97,8 @@ class Wish:
     shipping: Money | None = None
     tenders: tuple[Tender, ...] = ()
     is_notified: bool = False
+    returned: Returned | None = None
+    discrepancy: str = ""
 
 
 @dataclass(frozen=True)
@@ -115,12 +136,12 @@ def suggested(
 def of_order(client: Client, order: str, *, lane: int) -> list[Made]:
     """All refunds of an order."""
     found = client.run("order_refunds", {"id": order}, lane=lane)["order"]
-    return [_made(node) for node in found["refunds"]] if found else []
+    return [made(node) for node in found["refunds"]] if found else []
 
 
 def find(client: Client, order: str, mark: str, *, lane: int) -> Made | None:
     """The refund that carries our mark."""
-    return next((made for made in of_order(client, order, lane=lane) if mark in made.note), None)
+    return next((each for each in of_order(client, order, lane=lane) if mark in each.note), None)
 
 
 def create(client: Client, wish: Wish, *, key: str, lane: int) -> Made:
@@ -128,22 +149,13 @@ def create(client: Client, wish: Wish, *, key: str, lane: int) -> Made:
     if wish.mark not in wish.note:
         raise ValueError("the note must carry the mark, or the refund could not be found again")
     payload = writer.done(client, "refund_create", {"input": _input(wish)}, key=key, lane=lane)
-    return _made(payload["refund"])
-
-
-def process_return(
-    client: Client, return_gid: str, lines: Sequence[tuple[str, int]], *, lane: int, note: str = ""
-) -> str:
-    """Marks lines of a return as processed, without money, and returns its status. It takes no key: read the
-    return's unprocessed quantities first."""
-    wished = [{"id": line, "quantity": quantity} for line, quantity in lines]
-    variables = {"input": {"returnId": return_gid, "returnLineItems": wished, "note": note or None}}
-    status: str = writer.done(client, "return_process", variables, lane=lane)["return"]["status"]
-    return status
+    return made(payload["refund"])
 
 
 def _input(wish: Wish) -> dict[str, Any]:
+    reason = {"discrepancyReason": wish.discrepancy} if wish.discrepancy else {}
     return {
+        **reason,
         "orderId": wish.order,
         "note": wish.note,
         "notify": wish.is_notified,
@@ -185,7 +197,8 @@ def _suggested_tender(node: Mapping[str, Any]) -> SuggestedTender:
     )
 
 
-def _made(node: Mapping[str, Any]) -> Made:
+def made(node: Mapping[str, Any]) -> Made:
+    """A refund from its node."""
     made_at = node.get("createdAt")
     return Made(
         gid=node["id"],

@@ -14,6 +14,8 @@ from sync.connectors.base import Written
 from sync.domain.exported import Exported
 from sync.state.models import Link
 
+ERP_REFUND = "erp_refund"  # a refund that we made at Shopify, and the ERP's credit note that it was made for
+
 
 def find(session: Session, *, connection_id: int, kind: str, shopify_gid: str) -> Link | None:
     """The link of one Shopify record at one connection."""
@@ -33,10 +35,11 @@ def exported(session: Session, record: str) -> Exported:
     """What of an order is in the ERP, from the facts kept with its links."""
     found = of_record(session, record)
     documents = [link.facts for link in found if link.kind in ("order", "delta")]
-    shipments, payments = (
-        [link.shopify_gid for link in found if link.kind == kind] for kind in ("shipment", "payment")
+    shipments, payments, refunds = (
+        [link.shopify_gid for link in found if link.kind == kind]
+        for kind in ("shipment", "payment", ERP_REFUND)
     )
-    return Exported.of_facts(documents, shipments, payments)
+    return Exported.of_facts(documents, shipments, payments, refunds)
 
 
 def by_erp(session: Session, *, connection_id: int, erp_model: str, erp_id: str) -> Link | None:

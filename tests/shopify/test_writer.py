@@ -121,9 +121,11 @@ def test_a_refund_names_its_payment_and_carries_its_mark() -> None:
         note="CN-1 (concord 1)",
         currency="USD",
         tenders=(Tender("cash", "t", money),),
+        discrepancy="OTHER",
     )
     refunds.create(client(script), wish, key=KEY, lane=LANE)
     (transaction,) = script.sent()["variables"]["input"]["transactions"]
+    assert script.sent()["variables"]["input"]["discrepancyReason"] == "OTHER"
     assert (transaction["parentId"], transaction["amount"], transaction["kind"]) == ("t", "12.50", "REFUND")
     with pytest.raises(ValueError):
         unmarked = Wish(order="o", mark="concord 1", note="CN-1", currency="USD")
@@ -137,6 +139,14 @@ def test_all_parcels_are_told_in_one_fulfilment() -> None:
     sent = script.sent()["variables"]["fulfillment"]
     assert sent["trackingInfo"] == {"numbers": ["1", "2"], "urls": ["https://x.example/1"], "company": "DHL"}
     assert sent["notifyCustomer"] is False
+
+
+def test_parcels_of_different_carriers_keep_their_own_addresses() -> None:
+    script = Script([answered({"fulfillmentCreate": {"fulfillment": {"id": "f"}, "userErrors": []}})])
+    parcels = [Package("1", "UPS"), Package("2", "DHL", "https://x.example/2"), Package("", "GLS")]
+    fulfilments.create(client(script), {"fo": [("l", 2)]}, parcels, is_notified=False, lane=LANE)
+    sent = script.sent()["variables"]["fulfillment"]
+    assert sent["trackingInfo"] == {"numbers": ["2", "1"], "urls": ["https://x.example/2"]}
 
 
 def test_good_variants_are_written_although_others_are_refused() -> None:

@@ -59,7 +59,8 @@ def _read(order: Document, wish: Document) -> Wish:
         duties=[one["dutyId"] for one in wish.get("refundDuties") or ()],
         amounts=amounts,
         note=wish.get("note"),
-        reason=wish.get("discrepancyReason"),
+        # OTHER can be said, but is no word for an adjustment that is there.
+        reason=None if wish.get("discrepancyReason") == "OTHER" else wish.get("discrepancyReason"),
         processed_at=wish.get("processedAt"),
     )
 
@@ -93,6 +94,9 @@ def _faults(order: Document, wish: Document) -> list[Document]:
             faults.append(user(f"Kind {one['kind'].lower()} is not a valid transaction"))
         elif one.get("parentId") not in parents:
             faults.append(user("Transactions require a parent_id associated with the order", "transactions"))
+        elif Decimal(str(one["amount"])) < 0:
+            # Never recorded: that a refund does not take money is certain, the words are ours.
+            faults.append(user("Amount must be greater than or equal to 0", "transactions"))
     if faults:
         return faults
     money = totals.currencies_of(order)

@@ -65,6 +65,12 @@ REFUND_CASES: list[RefundCase] = [
         "Refund amount $900.00 is greater than net payment received $257.92",
     ),
     (
+        "less than nothing",
+        lambda b: b.refund(**b.paid_back("-1.00")),
+        ["transactions"],
+        "Amount must be greater than or equal to 0",
+    ),
+    (
         "too many",
         lambda b: b.refund(refundLineItems=[{"lineItemId": b.line(), "quantity": 4}]),
         ["refundLineItems", "0", "quantity"],
