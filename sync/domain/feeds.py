@@ -15,6 +15,7 @@ from typing import Any
 from sync.domain.money import Money, decimal
 
 Values = Mapping[str, Any]
+PIECES_LIMIT = 10**9  # more of one product than Shopify can count is a mistake
 
 
 class BadValues(ValueError):
@@ -55,8 +56,8 @@ class StockTold:
         return cls(
             product=_text(values, "product"),
             warehouse=_text(values, "warehouse"),
-            on_hand=_number(values, "on_hand"),
-            reserved=_number(values, "reserved", default="0"),
+            on_hand=_pieces(values, "on_hand"),
+            reserved=_pieces(values, "reserved", default="0"),
             code=str(values.get("code") or ""),
         )
 
@@ -280,6 +281,13 @@ def _text(values: Values, name: str) -> str:
 
 def _number(values: Values, name: str, *, default: str | None = None) -> Decimal:
     return _exact(values.get(name, default))
+
+
+def _pieces(values: Values, name: str, *, default: str | None = None) -> Decimal:
+    found = _number(values, name, default=default)
+    if abs(found) > PIECES_LIMIT:
+        raise BadValues(f"{name} of {found:f} pieces cannot be true")
+    return found
 
 
 def _money(values: Values, name: str, currency: str) -> Money | None:

@@ -128,10 +128,21 @@ def _sound(session: Session, work: Work, source: Source, changes: Sequence[Chang
             )
         else:
             sound.append(change)
+    _forget_odd(session, work, source, [f"{work.job.record}{ODD}{change.erp_id}" for change in sound])
     return sound
 
 
+def _forget_odd(session: Session, work: Work, source: Source, records: Sequence[str]) -> None:
+    """The ERP said something sound of these since, so what could not be read is owed no more."""
+    query = select(Job.record).where(Job.flow == FLOW, Job.record.in_(records), Job.state.in_(jobs.OPEN))
+    for record in session.scalars(query).all():
+        shop = work.shop.id
+        jobs.ask(session, shop_id=shop, flow=FLOW, record=record, lane=source.lane, hint={"odd": ""})
+
+
 def _odd(work: Work, source: Source, erp_id: str) -> Outcome:
+    if not work.job.hint["odd"]:
+        return Done("The ERP has said something that can be read since.")
     raise Rejected(
         "feed_odd",
         f"The ERP told something of {source.road.value} that cannot be read ({erp_id}): {work.job.hint['odd']}.",

@@ -17,7 +17,7 @@ from sync.connectors.base import Change
 from sync.domain.feeds import StockTold
 from sync.domain.policies import BackPolicies, Road
 from sync.domain.stock import BATCH as ROWS_LIMIT
-from sync.flows import back, stock_drift, stock_send
+from sync.flows import back, stock_drift, stock_odd, stock_send
 from sync.flows.road import Done, Outcome, Skipped, Work
 from sync.flows.stock_send import Sent
 from sync.state import jobs, stock
@@ -29,9 +29,8 @@ from sync.state.stock_models import StockTarget
 FLOW = "stock_pull"
 LOCATION = STOCK_BATCH  # record of a batch job: this and the location
 GATHER = timedelta(seconds=3)  # a batch waits so long for its burst to end
-ROUNDS_LIMIT = (
-    2  # then the place goes to whoever is next: orders and stock near zero do not wait for a full push
-)
+ITEMS_LIMIT = 500  # products that are made due in one transaction
+ROUNDS_LIMIT = 2  # then the place goes to whoever is next: orders do not wait for a full push
 
 
 def take(session: Session, work: Work, connection: Connection, changes: Sequence[Change]) -> None:
@@ -39,6 +38,7 @@ def take(session: Session, work: Work, connection: Connection, changes: Sequence
     told = [StockTold.of(change.values) for change in changes]
     changed = stock.tell(session, told, shop_id=work.shop.id, connection_id=connection.id, at=clock.now())
     make_due(session, work, connection, sorted(changed))
+    stock_odd.notice(session, work, connection, told, back.policies(work))
 
 
 def make_due(session: Session, work: Work, connection: Connection, erp_items: Sequence[str]) -> None:
@@ -85,7 +85,18 @@ def run(work: Work) -> Outcome:
     connection = work.gateways.connection_of(work.shop.id)
     if work.job.record.startswith(LOCATION):
         return _batches(work, connection, policies, work.job.record.removeprefix(LOCATION))
+    if work.job.record.startswith(stock_odd.ODD):
+        return _no_more_odd(work, connection, policies)
     return _alone(work, connection, policies)
+
+
+def _no_more_odd(work: Work, connection: Connection, policies: BackPolicies) -> Outcome:
+    with work.reading() as session:
+        items = stock_odd.look(session, work, connection, policies)
+    for start in range(0, len(items), ITEMS_LIMIT):
+        with work.transaction() as session:
+            make_due(session, work, connection, items[start : start + ITEMS_LIMIT])
+    return Done("What kept this stock from Shopify is gone.")
 
 
 def _batches(work: Work, connection: Connection, policies: BackPolicies, location: str) -> Outcome:

@@ -9,6 +9,7 @@ import pytest
 
 from sandbox.shopify.commands import stock as shopify_stock
 from sync.flows import stock_drift, stock_pull
+from sync.state import jobs
 from sync.state.models import IntentState, JobState
 from tests.flows import dying
 from tests.flows.town import ALPHA, HARBOUR, HILL, Town
@@ -138,7 +139,7 @@ def test_pieces_that_were_sold_but_are_not_in_the_erp_yet_are_not_sold_twice(ope
 def test_a_bad_item_is_split_off_and_its_batch_goes_on(open_town: Town) -> None:
     town = open_town
     town.books.set_stock(town.product(MUG), HARBOUR, "64")
-    town.books.set_stock(town.product(TENT), HARBOUR, "2000000000")
+    town.books.set_stock(town.product(TENT), HARBOUR, "999999999", reserved="-999999999")
     town.books.set_stock(town.product("ALP-TORCH"), HARBOUR, "65")
     town.rest()
     assert available(town, MUG) == 64
@@ -205,6 +206,74 @@ def test_a_warehouse_of_two_locations_is_never_sold_twice(
     town.books.set_stock(town.product(MUG), HARBOUR, "50")
     town.rest()
     assert [available(town, MUG, place) for place in range(2)] == expected
+
+
+def waiting(town: Town) -> dict[str, str]:
+    """The sentences of what does not reach Shopify, by record."""
+    found = (*town.jobs("stock_pull", *jobs.OPEN), *town.jobs("erp_feed", JobState.DEAD))
+    return {job.record: job.reason for job in found}
+
+
+def test_a_product_that_is_not_in_shopify_is_told_once_and_reaches_it_when_it_is_linked(town: Town) -> None:
+    mug = town.product(MUG)
+    town.books.products[mug] |= {"code": "OTHER", "barcodes": []}
+    town.set(roads={"stock": "on"})
+    town.link_products()
+    for quantity in ("50", "51"):
+        town.books.set_stock(mug, HARBOUR, quantity)
+        town.books.set_stock(town.product(TENT), HARBOUR, quantity)
+        town.rest()
+    assert available(town, TENT) == 51
+    assert waiting(town) == {
+        f"unlinked:{mug}": f"The ERP has stock of {mug}, which no variant in Shopify is linked to."
+    }
+    town.books.products[mug]["code"] = MUG
+    town.link_products()
+    assert available(town, MUG) == 51
+    assert waiting(town) == {}
+
+
+def test_a_warehouse_without_a_location_is_told_once_and_counts_when_it_gets_one(open_town: Town) -> None:
+    town = open_town
+    for quantity in ("50", "51"):
+        town.books.set_stock(town.product(MUG), "W9", quantity)
+        town.books.set_stock(town.product(TENT), HARBOUR, quantity)
+        town.rest()
+    assert available(town, TENT) == 51
+    assert list(waiting(town)) == ["unmapped:W9"]
+    assert "W9" in waiting(town)["unmapped:W9"]
+    town.publish(warehouses={town.locations[0]: ("W9",)})
+    assert available(town, MUG) == 51
+    assert waiting(town) == {}
+
+
+def test_stock_below_zero_sells_nothing_and_is_told_until_it_is_counted_again(open_town: Town) -> None:
+    town = open_town
+    mug = town.product(MUG)
+    town.books.set_stock(mug, HARBOUR, "-50")
+    town.rest()
+    assert available(town, MUG) == 0
+    assert f"The ERP counts -50 of {mug}" in waiting(town)[f"negative:{mug}@{HARBOUR}"]
+    town.books.set_stock(mug, HARBOUR, "5")
+    town.rest()
+    assert available(town, MUG) == 5
+    assert waiting(town) == {}
+
+
+def test_a_quantity_that_cannot_be_true_changes_nothing_and_is_told_until_the_next_sound_one(
+    open_town: Town,
+) -> None:
+    town = open_town
+    before = available(town, MUG)
+    town.books.set_stock(town.product(MUG), HARBOUR, "10000000000000000")
+    town.books.set_stock(town.product(TENT), HARBOUR, "9")
+    town.rest()
+    assert (available(town, MUG), available(town, TENT)) == (before, 9)
+    assert list(waiting(town)) == [f"feed:stock#{town.product(MUG)}"]
+    town.books.set_stock(town.product(MUG), HARBOUR, "64")
+    town.rest()
+    assert available(town, MUG) == 64
+    assert waiting(town) == {}
 
 
 def test_a_change_by_hand_is_set_back_after_a_while(open_town: Town) -> None:

@@ -24,6 +24,7 @@ from sandbox.simulator.stage import Stage
 from sync.domain import rules_json
 from sync.domain.feeds import CreditTold, Parcel, PriceTold, Quantity, ShipmentState, ShipmentTold
 from sync.domain.money import Money
+from sync.flows import publishing
 from sync.state import jobs, mappings
 from sync.state.models import Attempt, Intent, Job, JobState, Lane, Link
 from sync.state.settings_models import Connection
@@ -66,7 +67,8 @@ class Town:
             rules = rules_json.write_rules(replace(now, **changes))
             shop, connection = self.shop_id, self.connection.id
             mappings.save_draft(session, shop_id=shop, connection_id=connection, rules=rules, author="ada")
-            mappings.publish(session, shop_id=shop, connection_id=connection, by="ada")
+            publishing.publish(session, shop_id=shop, connection_id=connection, by="ada")
+        self.rest(seconds=0)
 
     def set(self, **policies: Any) -> None:
         """Ada sets policies of the roads back."""
