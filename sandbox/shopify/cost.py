@@ -33,8 +33,8 @@ class Part:
     """One composite field of a document with what it costs; scalars cost nothing and have no part."""
 
     key: str
-    kind: str  # free, object, connection, count, payload
-    size: int | str  # of a connection: its page size, or the variable that holds it
+    kind: str  # free, object, objects, connection, count, payload
+    size: int | str  # of a connection its page size, of objects how many; or the variable that holds it
     parts: tuple[Part, ...]
     variants: tuple[tuple[Part, ...], ...]  # parts under a type condition: one group per type
     rows: tuple[tuple[str, str | None], ...] = ()  # of a connection: where the answer holds its nodes
@@ -52,6 +52,8 @@ class Part:
                 return COUNT
             case "object":
                 return 1 + inner
+            case "objects":  # asked for by their ids: each is paid for
+                return self._size(variables) * (1 + inner)
             case _:
                 return inner
 
@@ -61,6 +63,8 @@ class Part:
             return COUNT
         if self.kind == "connection":
             return self._actual_page(value, variables)
+        if self.kind == "objects":
+            return sum(1 + (self._inner(one, variables) if one else 0) for one in value or ())
         own = {"payload": MUTATION, "object": 1}.get(self.kind, 0)
         if isinstance(value, list):
             return own + max((self._inner(one, variables) for one in value if one is not None), default=0)
@@ -82,6 +86,8 @@ class Part:
 
     def _size(self, variables: Mapping[str, Any]) -> int:
         size = variables.get(self.size) if isinstance(self.size, str) else self.size
+        if isinstance(size, list):
+            return len(size)
         return size if isinstance(size, int) else 0
 
 
@@ -156,6 +162,8 @@ class Planner:
         parts, variants = self._parts(node.selection_set, named)
         if on is self._schema.mutation_type:
             return Part(key, "payload", 0, tuple(_without_own_cost(part) for part in parts), variants)
+        if on is self._schema.query_type and node.name.value == "nodes":
+            return Part(key, "objects", _length(node), parts, variants)
         return Part(key, "free" if _is_free(named.name) else "object", 0, parts, variants)
 
     def _connection(self, node: g.FieldNode, named: g.GraphQLCompositeType, key: str) -> Part:
@@ -194,6 +202,16 @@ class Planner:
 
 def _is_free(type_name: str) -> bool:
     return type_name in FREE or type_name.startswith("__")  # questions about the schema itself
+
+
+def _length(node: g.FieldNode) -> int | str:
+    """How many ids a field is given, or the variable that holds them."""
+    for argument in node.arguments or ():
+        if isinstance(argument.value, g.ListValueNode):
+            return len(argument.value.values)
+        if isinstance(argument.value, g.VariableNode):
+            return argument.value.name.value
+    return 1
 
 
 def _without_own_cost(part: Part) -> Part:

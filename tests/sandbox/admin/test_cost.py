@@ -37,6 +37,36 @@ REQUESTED = [
 ]
 
 
+BY_ID = [  # the ids that are asked for, what is asked of each, and the points of all together
+    (1, "id", 1),
+    (250, "id", 250),
+    (100, "... on InventoryItem { id inventoryLevel(locationId: $place) { id } }", 200),
+    (
+        250,
+        '... on InventoryItem { inventoryLevel(locationId: $place) { quantities(names: "available") { name } } }',
+        750,
+    ),
+]
+
+
+@pytest.mark.parametrize(("count", "fields", "points"), BY_ID)
+def test_each_object_that_is_asked_for_by_its_id_is_paid_for(
+    shopify: Shopify, count: int, fields: str, points: int
+) -> None:
+    item = shopify.store.all(seed.ALPHA, "inventory_item")[0]["id"]
+    place = shopify.store.all(seed.ALPHA, "location")[0]["id"]
+    head = "($ids: [ID!]!, $place: ID!)" if "$place" in fields else "($ids: [ID!]!)"
+    variables = {"ids": [item] * count} | ({"place": place} if "$place" in fields else {})
+    cost = shopify.ask(f"query {head} {{ nodes(ids: $ids) {{ {fields} }} }}", variables)["extensions"]["cost"]
+    assert (cost["requestedQueryCost"], cost["actualQueryCost"]) == (points, points)
+
+
+def test_an_id_that_names_nothing_is_paid_for_too(shopify: Shopify) -> None:
+    ids = '["gid://shopify/Product/1", "gid://shopify/Product/2"]'
+    cost = shopify.ask(f"{{ nodes(ids: {ids}) {{ id }} }}")["extensions"]["cost"]
+    assert (cost["requestedQueryCost"], cost["actualQueryCost"]) == (2, 2)
+
+
 @pytest.mark.parametrize(("document", "points"), REQUESTED)
 def test_the_requested_cost_follows_the_model(shopify: Shopify, document: str, points: int) -> None:
     assert shopify.ask(document)["extensions"]["cost"]["requestedQueryCost"] == points
