@@ -182,7 +182,16 @@ class Invoices:
                 f"Tryton's invoice for {document.number} comes to {said}, Shopify says {wanted}. It was left a draft.",
                 field="total",
             )
-        self._client.press(INVOICE, row["id"], "post")
+        try:
+            self._client.press(INVOICE, row["id"], "post")
+        except Rejected as refusal:
+            # An earlier try, whose answer was lost, may have been posting it until now.
+            if refusal.code != "button_passed" or not self._is_final(row["id"]):
+                raise
+
+    def _is_final(self, invoice: int) -> bool:
+        row = self._client.get(INVOICE, invoice, ["state"])
+        return row is not None and row["state"] in FINAL
 
 
 def related(row: Row) -> Related:
