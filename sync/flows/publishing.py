@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from sync.domain.documents import LineKind
-from sync.domain.mapper import miss
-from sync.domain.rules import Rules, Unmapped
+from sync.domain.answering import VARIANT, Change
+from sync.domain.rules import Rules
 from sync.domain.rules_json import read_rules
 from sync.state import jobs, mappings
-
-FAMILY = "mapping"
+from sync.state.models import Link
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,8 +28,12 @@ def publish(session: Session, *, shop_id: int, connection_id: int, by: str, addr
     if draft is None:
         raise LookupError("there is no draft to publish")
     rules = read_rules(draft.rules)
+    present = mappings.published(session, connection_id)
+    change = Change(
+        before=read_rules(present.rules) if present else None, after=rules, variants=_variants(session, rules)
+    )
     version = mappings.publish(session, shop_id=shop_id, connection_id=connection_id, by=by, address=address)
-    answered = [misses for misses in jobs.held_for(session) if answers(rules, misses)]
+    answered = [misses for misses in jobs.held_for(session) if change.answers(misses)]
     return Published(number=version.number, job_ids=tuple(jobs.release(session, misses=answered)))
 
 
@@ -53,47 +55,11 @@ def roll_back(
     return publish(session, shop_id=shop_id, connection_id=connection_id, by=by, address=address)
 
 
-def answers(rules: Rules, misses: str) -> bool:
-    """Whether rules may answer what a job is held for. In doubt yes: a job that still misses it is held again."""
-    family, _, rest = misses.partition(":")
-    if family != FAMILY:
-        return False
-    kind, _, value = rest.partition(":")
-    match kind:
-        case "product":
-            products = rules.products
-            has_stand_in = products.unmapped is not Unmapped.HOLD and bool(products.stand_in)
-            return (
-                has_stand_in or value in _missed(kind, (*products.links, *products.codes)) or _by_gid(rules)
-            )
-        case "service" if value in set(LineKind):
-            service = rules.services.get(LineKind(value))
-            return service is not None and bool(service.item or service.account)
-        case "warehouse":
-            feeds = any(value in names for names in rules.warehouses.values())
-            return feeds or _listed(kind, value, rules.order_warehouses, rules.default_warehouse)
-        case "shipping":
-            return _listed(kind, value, rules.shipping_methods, rules.default_shipping_method)
-        case "payment":
-            return _listed(kind, value, rules.payment_methods, rules.default_payment_method)
-        case "payment_term":
-            return _listed(kind, value, rules.payment_terms, rules.default_payment_term)
-        case "customer":
-            return value in _missed(kind, rules.customers)
-        case _:
-            return True
-
-
-def _by_gid(rules: Rules) -> bool:
-    # A link by variant answers a miss that is named by its SKU; which one cannot be told from here.
-    return any(key.startswith("gid://") for key in rules.products.links)
-
-
-def _listed(kind: str, value: str, table: Mapping[str, str], default: str) -> bool:
-    return bool(default) or not table or value in _missed(kind, table)
-
-
-def _missed(kind: str, keys: Iterable[str]) -> set[str]:
-    """The values under which a miss names these keys: long ones go by their fingerprint."""
-    start = f"{FAMILY}:{kind}:"
-    return {miss(kind, key).removeprefix(start) for key in keys}
+def _variants(session: Session, rules: Rules) -> dict[str, str]:
+    """What a miss calls the variants that are linked by their gid: their SKU, or the title of one that has none."""
+    wanted = [key for key in rules.products.links if key.startswith(VARIANT)]
+    if not wanted:
+        return {}
+    rows = session.scalars(select(Link).where(Link.kind == "product", Link.shopify_gid.in_(wanted)))
+    names = {link.shopify_gid: link.facts.get("sku") or link.facts.get("title") for link in rows}
+    return {gid: str(name) for gid, name in names.items() if name}
