@@ -130,7 +130,6 @@ class BackPolicies:
                 location_safety=_whole(stock.get("location_safety")),
                 allow_negative=bool(stock.get("allow_negative", False)),
                 guard_below=int(stock.get("guard_below", 3)),
-                quiet_pieces=int(stock.get("quiet_pieces", 0)),
             ),
             kits={
                 kit: tuple(

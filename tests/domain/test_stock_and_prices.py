@@ -51,36 +51,6 @@ def test_a_kit_is_worth_its_scarcest_member() -> None:
     assert amount(kit, level("a", "w1", "7"), level("b", "w1", "9")) == 3
 
 
-def test_only_changes_are_sent_and_the_urgent_ones_first() -> None:
-    targets = [replace(ONE, inventory_item_gid=f"I{n}", erp_item=f"p{n}") for n in range(1, 5)]
-    levels = [
-        level("p1", "w1", "50"),
-        level("p2", "w1", "2"),
-        level("p3", "w1", "30"),
-        level("p4", "w1", "40"),
-    ]
-    sent = {("I1", "L1"): 49, ("I2", "L1"): 5, ("I3", "L1"): 30}
-    found = stock.changed(targets, levels, StockRules(quiet_pieces=1), sent=sent)
-    assert [(each.inventory_item_gid, each.quantity, each.believed, each.is_urgent) for each in found] == [
-        ("I2", 2, 5, True),
-        ("I4", 40, None, False),
-    ]
-
-
-def test_near_zero_a_single_piece_counts() -> None:
-    found = stock.changed([ONE], [level("p1", "w1", "3")], StockRules(quiet_pieces=5), sent={("I1", "L1"): 4})
-    assert [each.quantity for each in found] == [3]
-
-
-def test_no_pack_is_larger_than_a_mutation_takes() -> None:
-    targets = [replace(ONE, inventory_item_gid=f"I{n}") for n in range(601)]
-    values = stock.changed([*targets, targets[0]], [level("p1", "w1", "9")], StockRules(), sent={})
-    packs = stock.batches(values)
-    assert [len(pack) for pack in packs] == [250, 250, 101]
-    for pack in packs:
-        assert len({(each.inventory_item_gid, each.location_gid) for each in pack}) == len(pack)
-
-
 @settings(database=None)
 @given(st.decimals(-1000, 1000, places=3), st.decimals(0, 500, places=3), st.integers(0, 20))
 def test_no_stock_ever_oversells(on_hand: Decimal, reserved: Decimal, safety: int) -> None:
