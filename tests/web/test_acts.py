@@ -291,6 +291,41 @@ def test_roads_to_shopify_are_shut_until_a_person_opens_them(office: Office, row
     assert "roads_changed" in _acts(rows)
 
 
+def test_how_stock_is_told_is_set_as_a_whole_or_not_at_all(office: Office, rows: Rows) -> None:
+    def told() -> BackPolicies:
+        with rows.database.transaction(shop_id=rows.shop_id) as session:
+            return BackPolicies.of(session.get_one(Shop, rows.shop_id).policies)
+
+    fields = {
+        "stock_guard_below": "5",
+        "stock_allows_negative": "yes",
+        "stock_safety": "I7 = 4",
+        "stock_location_safety": "1100000004 = 2",
+        "stock_kits": "I1 = 2 x I7, 0.5 x I8",
+    }
+    for name, wrong in (
+        ("stock_guard_below", "-1"),
+        ("stock_safety", "I7 = many"),
+        ("stock_safety", "I7"),
+        ("stock_location_safety", "Berlin = 2"),
+        ("stock_kits", "I1 = I7"),
+        ("stock_kits", "I1 = 0 x I7"),
+    ):
+        assert office.do("/roads", **{**fields, name: wrong}).status_code == 422, wrong
+    assert told().stock == BackPolicies().stock
+    assert office.do("/roads", **fields).status_code == 200
+    after = told()
+    assert (after.stock.guard_below, after.stock.allow_negative, after.repairs_drift) == (5, True, False)
+    assert after.stock.safety == {"I7": 4}
+    assert after.stock.location_safety == {"gid://shopify/Location/1100000004": 2}
+    assert [(each.erp_item, str(each.quantity)) for each in after.kits["I1"]] == [("I7", "2"), ("I8", "0.5")]
+    page = office.look("/roads").text
+    assert "I1 = 2 x I7, 0.5 x I8" in page
+    assert "1100000004 = 2" in page
+    office.do("/roads", road_stock="on")  # a form without the section leaves it as it is
+    assert told().stock == after.stock
+
+
 def test_only_who_may_refund_opens_the_road_on_which_money_leaves(office: Office, rows: Rows) -> None:
     office.permit(Permission.CHANGE_POLICIES)
     answer = office.do("/roads", who="bo", road_stock="on", road_refunds="on", per_refund="9999")

@@ -15,8 +15,10 @@ from oauth.staff import Permission
 from sync.domain.carriers import Carrier
 from sync.domain.policies import BackPolicies, Mode, Road
 from sync.state import jobs
+from web import stock_form
 from web.forms import Form, NotFilledIn
 from web.screens import Asked, nudged
+from web.stock_form import StockSection
 
 MODES = ((Mode.OFF, "Off"), (Mode.LINK_ONLY, "Match only, write nothing"), (Mode.ON, "On"))
 WORDS = {
@@ -53,6 +55,7 @@ class RoadsPage:
     notifies_of_refunds: bool
     notifies_of_shipments: bool
     carriers: str
+    stock: StockSection
     errors: Mapping[str, str]
     may_change: bool
     may_refund: bool
@@ -68,6 +71,7 @@ def save(asked: Asked) -> Response:
     try:
         limits = _limits(asked.form) if asked.may(Permission.REFUND) else None
         carriers = _carriers(asked.form)
+        stock = stock_form.read(asked.form)
     except NotFilledIn as wrong:
         return asked.refused("roads", _page(asked, wrong.sentences))
     with asked.transaction() as session:
@@ -80,10 +84,11 @@ def save(asked: Asked) -> Response:
             "notifies": asked.form.is_on("notifies_of_shipments"),
             "carriers": carriers,
         }
+        after["stock"] = {**before.get("stock", {}), **stock}
         if limits is not None:
             after["refunds"] = {**before.get("refunds", {}), **limits}
         shop.policies = after
-        parts = ("roads", "shipments", "refunds")
+        parts = ("roads", "shipments", "refunds", "stock")
         audit.write(
             session,
             shop_id=shop.id,
@@ -172,6 +177,7 @@ def _page(asked: Asked, errors: Mapping[str, str]) -> RoadsPage:
             f"{erp} = {' | '.join(filter(None, (each.company, each.url)))}"
             for erp, each in policies.carriers.chosen.items()
         ),
+        stock=stock_form.section(policies),
         errors=errors,
         may_change=asked.may(Permission.CHANGE_POLICIES),
         may_refund=asked.may(Permission.REFUND),
