@@ -276,7 +276,11 @@ def _apply(context: Context, wish: Document, changes: Sequence[Change], shown: S
     store, shop = context.store, context.shop
     with action(store, shop) as happening:
         for one in changes:
-            stock.shift(happening, one.item_id, one.location_id, {one.name: one.delta})
+            level = stock.shift(happening, one.item_id, one.location_id, {one.name: one.delta})
+            # Nobody recorded this answer of Shopify. Since 2026-10 it has no code for an item that is not stocked at
+            # the location, so a written quantity stocks it there; one that nobody could see would be lost.
+            if not level["isActive"]:
+                store.put(shop, "inventory_level", level["id"], {**level, "isActive": True})
         group_id = new_gid(store, "InventoryAdjustmentGroup")
         document = {
             "id": group_id,

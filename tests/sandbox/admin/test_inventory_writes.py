@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from sandbox.shopify import seed
+from sandbox.shopify.commands import stock
 from sandbox.shopify.resolvers.inventory_writes import BAD_REASON, NO_ITEM, NO_LOCATION, STALE
 from tests.sandbox.admin.benches import Row, StockBench
 from tests.sandbox.admin.conftest import Shopify
@@ -34,6 +35,23 @@ def test_setting_available_mirrors_on_hand(bench: StockBench) -> None:
 def test_setting_what_is_there_changes_nothing(bench: StockBench) -> None:
     assert bench.set(bench.row(120)) == {"inventoryAdjustmentGroup": None, "userErrors": []}
     assert bench.shopify.events == []
+
+
+@pytest.mark.parametrize("was_stocked", [True, False])
+def test_a_quantity_that_is_set_where_an_item_is_not_stocked_stocks_it_there(
+    bench: StockBench, *, was_stocked: bool
+) -> None:
+    store = bench.shopify.store
+    level = stock.level_of(store, seed.ALPHA, bench.mug, bench.place)
+    assert level is not None
+    if was_stocked:
+        store.put(seed.ALPHA, "inventory_level", level["id"], {**level, "isActive": False})
+    else:
+        store.delete(seed.ALPHA, "inventory_level", level["id"])
+    assert bench.set(bench.row(7))["userErrors"] == []
+    after = stock.level_of(store, seed.ALPHA, bench.mug, bench.place)
+    assert after is not None
+    assert (after["isActive"], after["stock"]["available"]) == (True, 7)
 
 
 def test_available_may_go_below_zero(bench: StockBench) -> None:
