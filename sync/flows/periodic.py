@@ -103,6 +103,7 @@ RHYTHMS: Sequence[Rhythm] = (
     (timedelta(hours=1), erp_feeds.ask_checks),
     (timedelta(minutes=10), ask_everywhere("reconcile", Lane.BACKFILL)),
     (timedelta(hours=1), ask_everywhere("subscriptions", Lane.BACKFILL)),
+    (timedelta(hours=12), ask_everywhere("product_pull", Lane.BACKFILL)),  # for a delivery that never came
     (timedelta(minutes=1), fill_gaps),
     (timedelta(minutes=1), mend_after_a_jump),
     (timedelta(minutes=5), take_up_new_topics),

@@ -1,4 +1,5 @@
-"""Puts a draft of the mapping in force, or an older version again, and lets the held jobs run that it answers."""
+"""Puts a draft of the mapping in force, or an older version again, and lets the held jobs run that it answers.
+Products are linked anew by it."""
 
 from __future__ import annotations
 
@@ -10,8 +11,9 @@ from sqlalchemy.orm import Session
 from sync.domain.answering import VARIANT, Change
 from sync.domain.rules import Rules
 from sync.domain.rules_json import read_rules
+from sync.flows.arrivals import RECORD as SHOP
 from sync.state import jobs, mappings
-from sync.state.models import Link
+from sync.state.models import Lane, Link
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +36,8 @@ def publish(session: Session, *, shop_id: int, connection_id: int, by: str, addr
     )
     version = mappings.publish(session, shop_id=shop_id, connection_id=connection_id, by=by, address=address)
     answered = [misses for misses in jobs.held_for(session) if change.answers(misses)]
+    # The roads back know a product by its link, and what is linked to what depends on the mapping.
+    jobs.ask(session, shop_id=shop_id, flow="product_pull", record=SHOP, lane=Lane.BACKFILL)
     return Published(number=version.number, job_ids=tuple(jobs.release(session, misses=answered)))
 
 

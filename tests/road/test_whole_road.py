@@ -7,9 +7,7 @@ import base64
 import hashlib
 import hmac
 import re
-from contextlib import ExitStack
 from html import unescape
-from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -17,7 +15,7 @@ import psycopg
 import pytest
 
 from sandbox.bootstrap.steps import Note
-from sandbox.demo import agree, connect, ledger, place, town
+from sandbox.demo import agree, ledger
 from sandbox.demo.agree import Row
 from sandbox.demo.day import Placed
 from sandbox.demo.ledger import Sale
@@ -25,9 +23,8 @@ from sandbox.demo.place import Place
 from sandbox.demo.town import Town
 from sandbox.demo.visitor import Visitor
 from sandbox.leashed import wait_until
-from sandbox.processes import Crew
-from sandbox.servers import free_port
 from sandbox.shopify.seed_data import ALPHA, BETA
+from tests.road.conftest import Whole
 
 PATIENCE_SECONDS = 240.0
 ORDERS: dict[str, dict[str, Any]] = {
@@ -50,38 +47,29 @@ ORDERS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.slow
 @pytest.mark.xdist_group("demo")
-def test_a_paid_order_of_each_shop_arrives_to_the_cent_and_never_twice(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in ("DATABASE_URL", "REDIS_URL"):
-        monkeypatch.delenv(name, raising=False)
-    ports = {name: str(free_port()) for name in place.PORTS}
-    here = place.find({"DEMO_FOLDER": str(tmp_path), **ports})
-    with Crew(here.logs) as crew, ExitStack() as aboard:
-        built = town.build(crew, here)
-        aboard.callback(built.control.close)
-        connect.all_shops(built)  # partner link, grant, ID token, token exchange, connection, mapping
-        assert _installed(built) == [(ALPHA, "installed", True), (BETA, "installed", True)]
-        placed = [_order(built, shop, spec) for shop, spec in ORDERS.items()]
-        verdict = agree.wait(built, placed, note=Note())
-        assert verdict.agrees, agree.table(verdict)
-        assert [row.currency for row in verdict.rows] == ["USD", "EUR"]
-        for row, buyer in zip(verdict.rows, ("Nora Fields", "Jonas Wolf"), strict=True):
-            (sale,) = row.sales
-            assert sale.state in ("confirmed", "processing", "done")
-            assert sale.party == buyer
-            assert sale.total == sale.invoiced == row.total
-            _see(built, row, sale)
-        before = _kept(built), _books(built)
-        assert [links for _, links, *_ in before[0]] == [1, 1]
+def test_a_paid_order_of_each_shop_arrives_to_the_cent_and_never_twice(whole: Whole) -> None:
+    built = whole.town
+    assert _installed(built) == [(ALPHA, "installed", True), (BETA, "installed", True)]
+    placed = [_order(built, shop, spec) for shop, spec in ORDERS.items()]
+    verdict = agree.wait(built, placed, note=Note())
+    assert verdict.agrees, agree.table(verdict)
+    assert [row.currency for row in verdict.rows] == ["USD", "EUR"]
+    for row, buyer in zip(verdict.rows, ("Nora Fields", "Jonas Wolf"), strict=True):
+        (sale,) = row.sales
+        assert sale.state in ("confirmed", "processing", "done")
+        assert sale.party == buyer
+        assert sale.total == sale.invoiced == row.total
+        _see(built, row, sale)
+    before = _kept(built), _books(built)
+    assert [links for _, links, *_ in before[0]] == [1, 1]
 
-        _deliver_again(built, here)
-        _ask_again(built)
-        _come_to_rest(built)
-        assert (_kept(built), _books(built)) == before
-        first = "select copies from delivery where topic = 'orders/paid' and webhook_id not like 'again-%'"
-        assert _rows(built, first) == [(2,), (2,)]
-        crew.check()
+    _deliver_again(built, whole.place)
+    _ask_again(built)
+    _come_to_rest(built)
+    assert (_kept(built), _books(built)) == before
+    first = "select copies from delivery where topic = 'orders/paid' and webhook_id not like 'again-%'"
+    assert _rows(built, first) == [(2,), (2,)]
+    whole.crew.check()
 
 
 def _order(built: Town, shop: str, spec: dict[str, Any]) -> Placed:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from oauth import staff
 from oauth.models import AuditEntry, Credential
 from sync.domain.rules_json import read_rules
-from sync.state.models import Job
+from sync.state.models import Job, Link
 from sync.state.settings_models import Connection, MappingVersion
 from tests.insight.rows import Rows
 from tests.web.office import ERP, Office
@@ -285,3 +285,13 @@ def test_saving_a_sheet_keeps_the_pairs_that_it_does_not_show(
     rules = read_rules(version.rules)
     kept = rules.products.links if sheet == "products" else rules.shipping_methods
     assert kept == {"second": chosen}
+
+
+def test_products_are_linked_once_a_mapping_is_in_force(office: Office, rows: Rows) -> None:
+    office.connect()
+    office.do("/mappings/suggest")
+    office.do("/mappings/publish")
+    office.work()
+    with rows.database.transaction(shop_id=rows.shop_id) as session:
+        linked = set(session.scalars(select(Link.erp_number).where(Link.kind == "product")))
+    assert {"ALP-MUG", "ALP-TORCH"} <= linked

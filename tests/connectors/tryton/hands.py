@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from sandbox.erp.tryton.rpc import Rpc
-from sync.connectors.base import Written
-from tests.fixtures.tryton import Erp
 
 SHIPMENT = "stock.shipment.out"
 INVOICE = "account.invoice"
 
 
-def count(rpc: Rpc, erp: Erp, sku: str, pieces: int) -> None:
-    """Counts a product in the first warehouse."""
-    line = {"product": erp.ids["products"][sku], "quantity": float(pieces)}
-    storage = next(iter(erp.ids["storages"].values()))
+def count(rpc: Rpc, ids: Mapping[str, Any], sku: str, pieces: int) -> None:
+    """Counts a product in the first warehouse of a company."""
+    line = {"product": ids["products"][sku], "quantity": float(pieces)}
+    storage = next(iter(ids["storages"].values()))
     inventory = rpc.one(
-        "stock.inventory", location=storage, company=erp.ids["company"], lines=[["create", [line]]]
+        "stock.inventory", location=storage, company=ids["company"], lines=[["create", [line]]]
     )
     rpc.press("stock.inventory", "confirm", inventory)
 
@@ -27,9 +28,8 @@ def ship(rpc: Rpc, shipment: int, *, tracking: str = "", carrier: int | None = N
         rpc.press(SHIPMENT, button, shipment)
 
 
-def credit_invoice(rpc: Rpc, sale: Written) -> int:
-    """Credits the invoice of a sale, whole, and posts the credit note. Goods stay where they are."""
-    (invoice,) = [int(each.erp_id) for each in sale.related if each.model == INVOICE]
+def credit_invoice(rpc: Rpc, invoice: int) -> int:
+    """Credits an invoice, whole, and posts the credit note. Goods stay where they are."""
     form = {"start": {"with_refund": False, "with_refund_allowed": False, "invoice_date": None}}
     rpc.wizard(
         "account.invoice.credit",

@@ -26,7 +26,7 @@ from sync.domain.feeds import (
     StockTold,
 )
 from sync.domain.money import Money
-from tests.connectors.tryton.hands import count, credit_invoice, return_sale, ship
+from tests.connectors.tryton.hands import INVOICE, count, credit_invoice, return_sale, ship
 from tests.connectors.tryton.papers import Paper
 from tests.fixtures.tryton import Erp
 
@@ -102,7 +102,7 @@ def test_stock_is_told_whole_and_then_where_it_moved(tryton_beta: Erp) -> None:
     warehouses = [str(each) for each in tryton_beta.ids["warehouses"].values()]
     assert whole >= {(sku, warehouse) for sku in goods for warehouse in warehouses}
     with tryton_beta.admin() as rpc:
-        count(rpc, tryton_beta, "BET-BRETT", 41)
+        count(rpc, tryton_beta.ids, "BET-BRETT", 41)
     news = {each.warehouse: each for each in reader.stock() if each.code == "BET-BRETT"}
     assert news[warehouses[0]].on_hand == Decimal(41)
 
@@ -148,8 +148,9 @@ def test_an_invoice_credited_in_tryton_is_told_and_our_own_credits_are_not(tryto
     written = connector.write(paper.sale([pan(paper, 2)]), key="")
     connector.write(paper.credit([pan(paper, -1)]), key="")
     assert [each for each in reader.credits() if each.origin == paper.reference] == []
+    (invoice,) = [int(each.erp_id) for each in written.related if each.model == INVOICE]
     with tryton_beta.admin() as rpc:
-        credit = credit_invoice(rpc, written)
+        credit = credit_invoice(rpc, invoice)
     (told,) = [each for each in reader.news() if each.values["origin"] == paper.reference]
     assert told.erp_id == str(credit)
     read = CreditTold.of(told.values)

@@ -1,0 +1,39 @@
+"""The whole town for the tests of the road: both shops installed and connected, on a real Tryton, in processes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+import pytest
+
+from sandbox.demo import connect, place, town
+from sandbox.demo.place import Place
+from sandbox.demo.town import Town
+from sandbox.processes import Crew
+from sandbox.servers import free_port
+
+
+@dataclass(frozen=True)
+class Whole:
+    """The town, the crew that runs it, and where it lives."""
+
+    town: Town
+    crew: Crew
+    place: Place
+
+
+@pytest.fixture(scope="session")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Whole]:
+    """Partner link, grant, ID token, token exchange, connection and mapping are done in both shops."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("DATABASE_URL", "REDIS_URL"):
+            patch.delenv(name, raising=False)
+        ports = {name: str(free_port()) for name in place.PORTS}
+        here = place.find({"DEMO_FOLDER": str(tmp_path_factory.mktemp("town")), **ports})
+        with Crew(here.logs) as crew, ExitStack() as aboard:
+            built = town.build(crew, here)
+            aboard.callback(built.control.close)
+            connect.all_shops(built)
+            yield Whole(built, crew, here)
