@@ -188,7 +188,8 @@ class CreditTold:
 
 @dataclass(frozen=True, kw_only=True)
 class ProductTold:
-    """A product of the ERP. Texts are none where the ERP does not keep them."""
+    """A product of the ERP. Texts are none where the ERP does not keep them. Products of one `group` are the variants
+    of one product at Shopify, each under its `choice` (its code, where the ERP tells none)."""
 
     product: str
     code: str
@@ -197,7 +198,10 @@ class ProductTold:
     description_html: str | None = None
     vendor: str | None = None
     cost: Decimal | None = None
+    cost_currency: str = ""  # empty: the shop's
     is_active: bool = True
+    group: str = ""
+    choice: str = ""
 
     def plain(self) -> dict[str, Any]:
         """As it crosses."""
@@ -209,7 +213,10 @@ class ProductTold:
             "description_html": self.description_html,
             "vendor": self.vendor,
             "cost": None if self.cost is None else str(self.cost),
+            "cost_currency": self.cost_currency,
             "is_active": self.is_active,
+            "group": self.group,
+            "choice": self.choice,
         }
 
     @classmethod
@@ -224,7 +231,10 @@ class ProductTold:
             description_html=values.get("description_html"),
             vendor=values.get("vendor"),
             cost=None if cost is None else _exact(cost),
+            cost_currency=str(values.get("cost_currency") or ""),
             is_active=bool(values.get("is_active", True)),
+            group=str(values.get("group") or ""),
+            choice=str(values.get("choice") or ""),
         )
 
 

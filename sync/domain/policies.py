@@ -86,6 +86,7 @@ class BackPolicies:
     stock: StockRules = field(default_factory=StockRules)
     kits: Mapping[str, tuple[Member, ...]] = field(default_factory=dict)  # ERP product -> its parts
     repairs_drift: bool = True
+    shown_drift: frozenset[Group] = frozenset()  # groups whose drift is shown to people instead of set back
     prices: PriceRules = field(default_factory=PriceRules)
     price_lists: Mapping[str, str] = field(default_factory=dict)  # ERP price list -> Shopify price list gid
     refunds: RefundLimits = field(default_factory=RefundLimits)
@@ -110,6 +111,10 @@ class BackPolicies:
     def is_on(self, road: Road) -> bool:
         """Whether a road may write at Shopify."""
         return self.mode(road) is Mode.ON
+
+    def sets_back(self, group: Group) -> bool:
+        """Whether a value of the group that somebody changed at Shopify is set back to the ERP's."""
+        return group not in self.shown_drift
 
     @classmethod
     def of(cls, policies: Mapping[str, Any]) -> BackPolicies:
@@ -138,6 +143,9 @@ class BackPolicies:
                 for kit, parts in _part(stock, "kits").items()
             },
             repairs_drift=bool(stock.get("repairs_drift", True)),
+            shown_drift=frozenset(
+                Group(group) for group, is_set_back in _part(policies, "sets_back").items() if not is_set_back
+            ),
             prices=PriceRules(
                 fall_limit=decimal(prices.get("fall_limit", str(FALL_LIMIT))),
                 rise_limit=_amount(prices.get("rise_limit")),

@@ -48,8 +48,8 @@ def changed(
     found = []
     for variant_gid, told in wanted:
         offer = Offer(
-            price=payable(_times(told.price, rules.factor)),
-            compare_at=None if told.compare_at is None else payable(_times(told.compare_at, rules.factor)),
+            price=payable(times(told.price, rules.factor)),
+            compare_at=None if told.compare_at is None else payable(times(told.compare_at, rules.factor)),
             quantities=told.quantities,
         )
         before = present.get(variant_gid)
@@ -71,7 +71,8 @@ def _is_as(present: Offer, wanted: Offer) -> bool:
     return wanted.quantities is None or (present.quantities or ANY_QUANTITY) == wanted.quantities
 
 
-def _times(money: Money, factor: Decimal) -> Money:
+def times(money: Money, factor: Decimal) -> Money:
+    """An amount times a factor, not rounded."""
     return Money(money.amount * factor, money.currency)
 
 

@@ -99,7 +99,16 @@ def _for_all(work: Work, policies: BackPolicies, told: PriceTold, pairs: Sequenc
         _allow(work, policies, pair, value, told)
         _set(work, pair, value)
         written += 1
+    _keep(work, pairs, prices.payable(prices.times(offer.price, policies.prices.factor)))
     return Done(f"{written} prices set." if written else "The price is as it should be.")
+
+
+def _keep(work: Work, pairs: Sequence[_Pair], price: Money) -> None:
+    """Keeps with each link what its price should be, so that a change at Shopify is seen as one."""
+    for pair in pairs:
+        if pair.link.facts.get("price") != str(price.amount):
+            link, facts = pair.link, {"price": str(price.amount)}
+            work.later(lambda session, link=link, facts=facts: links.note(session, link, facts))  # type: ignore[misc]
 
 
 def _shown(work: Work, told: PriceTold) -> Money:

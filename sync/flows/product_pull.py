@@ -1,4 +1,4 @@
-"""Products: which Shopify variant is which ERP product, and the few texts that the ERP may own.
+"""Products: which Shopify variant is which ERP product, those that Shopify lacks, and the fields the ERP may own.
 
 Linking writes nothing at Shopify: a variant is paired by a person's choice, by its SKU, or by its barcode, and a pair
 that does not hold any more is taken apart. Whatever waited for the pair (its stock) becomes due at once.
@@ -7,7 +7,6 @@ that does not hold any more is taken apart. Whatever waited for the pair (its st
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -19,32 +18,36 @@ from sync.domain.feeds import ProductTold
 from sync.domain.mapper import Catalogue
 from sync.domain.policies import BackPolicies, Mode, Road
 from sync.domain.rules import ProductRules
-from sync.flows import back, stock_pull
+from sync.flows import back, price_pull, product_new, product_text, stock_pull
 from sync.flows.arrivals import RECORD as SHOP
 from sync.flows.road import Done, Outcome, Skipped, Work
-from sync.shopify import goods
-from sync.shopify.goods import ProductChange, Variant, VariantChange
+from sync.shopify import goods, products
+from sync.shopify.goods import Variant
 from sync.state import cursors, jobs, links
-from sync.state.models import Lane, Link
+from sync.state.models import Job, JobState, Lane, Link
 from sync.state.settings_models import Connection
 from sync.state.stock import PRODUCT
 
 FLOW = "product_pull"
 OF_ERP = "product:"  # record of a job about an ERP product
+OF_GROUP = "group:"  # after that: of all products of a group
+MEMBER = "of:"  # in a job's hint: what the ERP told of one product
 PAGE_SIZE = 100
 FEED = "link:products"
 
 
 def take(session: Session, work: Work, _connection: Connection, changes: Sequence[Change]) -> None:
-    """Asks for each product that the ERP says has changed."""
+    """Asks for each product that the ERP says has changed; those of one group are one product at Shopify, and one
+    job, so that no two write to it at once."""
     for change in changes:
+        group = str(change.values.get("group") or "")
         jobs.ask(
             session,
             shop_id=work.shop.id,
             flow=FLOW,
-            record=f"{OF_ERP}{change.erp_id}",
+            record=f"{OF_ERP}{OF_GROUP}{group}"[:255] if group else f"{OF_ERP}{change.erp_id}",
             lane=Lane.CATALOGUE,
-            hint={"values": dict(change.values)},
+            hint={f"{MEMBER}{change.erp_id}": dict(change.values)},
         )
 
 
@@ -59,9 +62,12 @@ def run(work: Work) -> Outcome:
     if work.job.record == SHOP:
         return _link_all(work, connection)
     client = work.gateways.shopify(work.shop.id, work.shop.domain)
-    variants = goods.variants_of(client, work.job.record, lane=work.job.lane)
+    product = products.read(client, work.job.record, lane=work.job.lane)
+    variants = () if product is None else product.variants
     linked = _link(work, connection, variants)
-    return Done(f"{linked} of {len(variants)} variants are linked.")
+    repaired = 0 if product is None else product_text.look(work, connection, policies, product)
+    back_again = f" {repaired} set back to what the ERP says." if repaired else ""
+    return Done(f"{linked} of {len(variants)} variants are linked.{back_again}")
 
 
 def _link_all(work: Work, connection: Connection) -> Outcome:
@@ -112,6 +118,8 @@ def _link(work: Work, connection: Connection, variants: Sequence[Variant]) -> in
         news = sorted({erp for gid, erp in pairs.items() if before.get(gid) != erp})
         if news and back.policies(work).is_on(Road.STOCK):
             stock_pull.make_due(session, work, connection, news)
+        if news and back.policies(work).is_on(Road.PRICES):
+            _make_prices_due(session, work, news)
         jobs.release(session, misses=[f"link:product:{erp}" for erp in news])
     return len(pairs)
 
@@ -127,6 +135,24 @@ def erp_item(variant: Variant, rules: ProductRules, catalogue: Catalogue) -> str
         or rules.barcodes.get(variant.barcode)
         or ""
     )
+
+
+def _make_prices_due(session: Session, work: Work, erp_items: Sequence[str]) -> None:
+    """Asks again for the prices that the ERP told while nothing was linked: the newest word on each is its job's."""
+    lists = ("", *back.policies(work).price_lists)
+    records = [f"price:{item}:{name}" for item in erp_items for name in lists]
+    told = select(Job).where(Job.flow == price_pull.FLOW, Job.record.in_(records)).order_by(Job.id)
+    newest = {job.record: job for job in session.scalars(told)}
+    for job in newest.values():
+        if job.state == JobState.IGNORED:
+            jobs.ask(
+                session,
+                shop_id=work.shop.id,
+                flow=job.flow,
+                record=job.record,
+                lane=Lane.CATALOGUE,
+                hint=job.hint,
+            )
 
 
 def _record(session: Session, work: Work, connection: Connection, variant: Variant, erp_id: str) -> None:
@@ -149,51 +175,37 @@ def _record(session: Session, work: Work, connection: Connection, variant: Varia
 
 
 def _content(work: Work, connection: Connection, policies: BackPolicies) -> Outcome:
-    told = ProductTold.of(work.job.hint["values"])
     if not policies.is_on(Road.PRODUCTS):
         return Skipped("Products are only linked in this shop.")
+    told = [
+        ProductTold.of(values) for name, values in sorted(work.job.hint.items()) if name.startswith(MEMBER)
+    ]
+    pairs = _pairs(work, connection, told)
+    news = [each for each in told if each.product not in pairs]
+    if any(each.is_active for each in news):
+        sibling = next((link.record for links_ in pairs.values() for link in links_ if told[0].group), None)
+        variants = product_new.bring_in(work, connection, policies, news, sibling=sibling)
+        _link(work, connection, variants)
+        pairs = _pairs(work, connection, told)
+    left = [each for each in news if each.is_active and each.product not in pairs]
+    if left:
+        raise Rejected(
+            "product_not_found_by_code",
+            f"The ERP does not find its product {left[0].code} by its own code. Is another one called that as well?",
+            field="code",
+        )
+    written = sum(_carry(work, policies, link, each) for each in told for link in pairs.get(each.product, ()))
+    if written:
+        return Done(f"{written} {'field' if written == 1 else 'fields'} carried over.")
+    return Done("Everything is as it should be." if pairs else "The product is not sold any more.")
+
+
+def _pairs(work: Work, connection: Connection, told: Sequence[ProductTold]) -> dict[str, list[Link]]:
     with work.reading() as session:
-        pairs = back.variants(session, connection, [told.product]).get(told.product, [])
-    if not pairs:
-        return Skipped(f"No variant at Shopify is linked to the product {told.code or told.product}.")
-    written = sum(_carry(work, link, told) for link in pairs)
-    return Done(f"{written} changes carried over." if written else "Everything is as it should be.")
+        return back.variants(session, connection, [each.product for each in told])
 
 
-def _carry(work: Work, link: Link, told: ProductTold) -> int:
+def _carry(work: Work, policies: BackPolicies, link: Link, told: ProductTold) -> int:
     client = work.gateways.shopify(work.shop.id, work.shop.domain)
-    siblings = goods.variants_of(client, link.facts["product"], lane=work.job.lane)
-    variant = next((each for each in siblings if each.gid == link.shopify_gid), None)
-    if variant is None:
-        return 0
-    written = 0
-    barcode = told.barcodes[0] if told.barcodes else None
-    if barcode is not None and barcode != variant.barcode:
-        change = VariantChange(gid=variant.gid, barcode=barcode)
-        written += _write(work, variant, [variant.gid, "barcode", barcode], change)
-    # The texts belong to the whole product: only a product with one variant can take them from one ERP product.
-    if len(siblings) == 1 and told.title and told.title != variant.product_title:
-        titled = ProductChange(gid=variant.product, title=told.title)
-        written += _write(work, variant, [variant.product, "title", told.title], titled)
-    return written
-
-
-def _write(work: Work, variant: Variant, variables: list[Any], change: VariantChange | ProductChange) -> int:
-    client = work.gateways.shopify(work.shop.id, work.shop.domain)
-    purpose = f"{variables[1]}:{variant.gid.rpartition('/')[2]}"
-
-    def call(_key: str) -> Written:
-        if isinstance(change, ProductChange):
-            goods.update_product(client, change, lane=work.job.lane)
-        else:
-            refused = goods.update_variants(client, variant.product, [change], lane=work.job.lane)
-            for error in refused.values():
-                raise Rejected(
-                    "variant_refused",
-                    f"Shopify refuses the product: {error.message}",
-                    field=str(variables[1]),
-                )
-        return Written(model=PRODUCT, erp_id=variant.gid, number=variant.sku, state="written")
-
-    back.write(work, purpose=purpose, variables=variables, call=call)
-    return 1
+    product = products.read(client, link.record, lane=work.job.lane)
+    return 0 if product is None else product_text.carry(work, policies, product, link, told)

@@ -102,7 +102,7 @@ def variants_of(client: Client, product: str, *, lane: int) -> list[Variant]:
         node = client.run("product", {"id": product, "after": after}, lane=lane)["product"]
         if node is None:
             return []
-        found += [_variant(each) for each in node["variants"]["nodes"]]
+        found += [variant(each) for each in node["variants"]["nodes"]]
         if not node["variants"]["pageInfo"]["hasNextPage"]:
             break
         after = node["variants"]["pageInfo"]["endCursor"]
@@ -114,7 +114,7 @@ def variants(client: Client, gids: Sequence[str], *, lane: int) -> dict[str, Var
     found: dict[str, Variant] = {}
     for start in range(0, len(gids), READ_LIMIT):
         nodes = client.run("variants", {"ids": list(gids[start : start + READ_LIMIT])}, lane=lane)["nodes"]
-        found.update({node["id"]: _variant(node) for node in nodes if node})
+        found.update({node["id"]: variant(node) for node in nodes if node})
     return found
 
 
@@ -134,7 +134,7 @@ def variants_page(client: Client, *, after: str | None, lane: int) -> tuple[list
     """A page of all variants in the order of their ids, and where the next one begins; none after the last."""
     page = client.run("product_variants", {"query": "", "after": after}, lane=lane)["productVariants"]
     following = page["pageInfo"]["endCursor"] if page["pageInfo"]["hasNextPage"] else None
-    return [_variant(node) for node in page["nodes"]], following
+    return [variant(node) for node in page["nodes"]], following
 
 
 def locations(client: Client, *, lane: int) -> list[Location]:
@@ -179,6 +179,12 @@ def update_product(client: Client, change: ProductChange, *, lane: int) -> None:
     fields = {name: value for name, value in wished.items() if value is not None}
     if fields:
         writer.done(client, "product_set", {"identifier": {"id": change.gid}, "input": fields}, lane=lane)
+
+
+def description_of(client: Client, product: str, *, lane: int) -> str | None:
+    """The description of a product as Shopify keeps it, which tidies HTML; none when the product is gone."""
+    node = client.run("product_description", {"id": product}, lane=lane)["product"]
+    return None if node is None else str(node["descriptionHtml"] or "")
 
 
 def update_item(
@@ -263,7 +269,7 @@ def _search(client: Client, query: str, *, lane: int) -> Iterator[Variant]:
     after: str | None = None
     for _ in range(PAGES_LIMIT):
         page = client.run("product_variants", {"query": query, "after": after}, lane=lane)["productVariants"]
-        yield from (_variant(node) for node in page["nodes"])
+        yield from (variant(node) for node in page["nodes"])
         if not page["pageInfo"]["hasNextPage"]:
             return
         after = page["pageInfo"]["endCursor"]
@@ -288,7 +294,8 @@ def _variant_input(change: VariantChange) -> dict[str, Any]:
     return {**told, "inventoryItem": item} if item else told
 
 
-def _variant(node: Mapping[str, Any]) -> Variant:
+def variant(node: Mapping[str, Any]) -> Variant:
+    """A variant as a node of the API tells it."""
     return Variant(
         gid=node["id"],
         product=node["product"]["id"],

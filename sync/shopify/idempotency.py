@@ -22,6 +22,7 @@ COMPARED_INPUTS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "inventorySetOnHandQuantities": (("setQuantities",),),
     "inventoryMoveQuantities": (("changes", "from"), ("changes", "to")),
     "productVariantsBulkUpdate": (("quantityAdjustments",),),
+    "productVariantsBulkCreate": (("quantityAdjustments",),),
 }
 
 

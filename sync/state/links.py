@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import literal, select, update
+from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Session
 
 from kit import clock
@@ -85,4 +85,11 @@ def record(
             index_elements=[Link.connection_id, Link.kind, Link.shopify_gid],
             set_={**values, "facts": Link.facts.op("||")(statement.excluded.facts)},
         )
+    )
+
+
+def note(session: Session, link: Link, facts: Mapping[str, Any]) -> None:
+    """Brings some facts of a link up to date and leaves the others."""
+    session.execute(
+        update(Link).where(Link.id == link.id).values(facts=Link.facts.op("||")(literal(dict(facts), JSONB)))
     )

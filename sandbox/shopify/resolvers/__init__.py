@@ -24,4 +24,5 @@ from sandbox.shopify.resolvers import (  # noqa: F401
     return_writes,
     shop,
     subscriptions,
+    variant_writes,
 )

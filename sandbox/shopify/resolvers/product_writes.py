@@ -196,7 +196,7 @@ def _set(
 ) -> tuple[str, list[Document]]:
     _check_options(wish)
     if product is None:
-        variants = [_new_variant(one) for one in wish.get("variants") or ()] or [NewVariant(tracked=False)]
+        variants = [new_variant(one) for one in wish.get("variants") or ()] or [NewVariant(tracked=False)]
         return _made(happening, context, wish, variants)
     faults = _write(context, product, wish)
     if wish.get("variants") is not None:
@@ -208,7 +208,7 @@ def _set(
 def _check_options(wish: Document) -> None:
     """The options of a product here are what its variants make of them; others cannot be kept."""
     made: dict[str, set[str]] = {}
-    for name, value in [pair for one in wish.get("variants") or () for pair in _values(one)]:
+    for name, value in [pair for one in wish.get("variants") or () for pair in values_of(one)]:
         made.setdefault(name, set()).add(value)
     for option in wish.get("productOptions") or ():
         named = {value["name"] for value in option.get("values") or ()}
@@ -216,11 +216,13 @@ def _check_options(wish: Document) -> None:
             raise unsupported("productOptions with values that no variant has")
 
 
-def _values(variant: Document) -> tuple[tuple[str, str], ...]:
+def values_of(variant: Document) -> tuple[tuple[str, str], ...]:
+    """The choices of a wish: pairs of option and value."""
     return tuple((one.get("optionName") or "Title", one.get("name") or "") for one in variant["optionValues"])
 
 
-def _new_variant(wish: Document) -> NewVariant:
+def new_variant(wish: Document) -> NewVariant:
+    """A variant as a wish describes it."""
     item = wish.get("inventoryItem") or {}
     stocked: dict[str, int] = {}
     for row in wish.get("inventoryQuantities") or ():
@@ -228,7 +230,7 @@ def _new_variant(wish: Document) -> NewVariant:
             raise unsupported(f"inventoryQuantities of name {row['name']}")
         stocked[row["locationId"]] = row["quantity"]
     return NewVariant(
-        option_values=_values(wish),
+        option_values=values_of(wish),
         sku=wish.get("sku") or item.get("sku"),
         price=products.price_of(wish.get("price") or "0") or "0.00",
         compare_at_price=products.price_of(wish.get("compareAtPrice")),
@@ -247,7 +249,7 @@ def _replace_variants(happening: Action, context: Context, product: Document, wi
     known = [found for one in product["variantIds"] if (found := store.get(shop, "product_variant", one))]
     kept: list[str] = []
     for place, wish in enumerate(wishes, start=1):
-        named = [{"name": name, "value": value} for name, value in _values(wish)]
+        named = [{"name": name, "value": value} for name, value in values_of(wish)]
         found = next(
             (one for one in known if one["id"] == wish.get("id") or one["selectedOptions"] == named), None
         )
@@ -256,7 +258,7 @@ def _replace_variants(happening: Action, context: Context, product: Document, wi
                 catalogue.add_variant(
                     store,
                     shop,
-                    _new_variant(wish),
+                    new_variant(wish),
                     product_id=product["id"],
                     title=product["title"],
                     position=place,
@@ -276,7 +278,7 @@ def _replace_variants(happening: Action, context: Context, product: Document, wi
         if one["id"] not in kept:
             store.delete(shop, "product_variant", one["id"])
     product["variantIds"] = kept
-    product["options"] = catalogue.options_of([_new_variant(wish) for wish in wishes], store.next_id)
+    product["options"] = catalogue.options_of([new_variant(wish) for wish in wishes], store.next_id)
 
 
 def _change_variant(happening: Action, variant: Document, wish: Document) -> None:
