@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import copy
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from sandbox.shopify.commands import orders
@@ -42,14 +43,18 @@ class OrderBodies:
         )
         self._body = next(event.body for event in events if event.topic == "orders/create")
         padding = BODY_BYTES - len(json.dumps(self._body))
+        self.total = Decimal(self._body["current_total_price"])
         self._body["note"] = "x" * max(0, padding)
 
-    def make(self, number: int) -> bytes:
-        """The body of the n-th order."""
+    def make(self, number: int, *, revision: int = 0) -> bytes:
+        """The body of the n-th order, as it is after so many changes that cost nothing (its tags)."""
         body: dict[str, Any] = copy.copy(self._body)
         order_id = FIRST_ORDER + number
         body["id"] = order_id
         body["admin_graphql_api_id"] = f"gid://shopify/Order/{order_id}"
+        if revision:
+            changed_at = datetime.fromisoformat(body["updated_at"]) + timedelta(seconds=revision)
+            body |= {"updated_at": changed_at.isoformat(), "tags": f"revision-{revision}"}
         body["name"] = f"#B{number}"
         body["order_number"] = body["number"] = number
         return json.dumps(body).encode()

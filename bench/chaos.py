@@ -10,8 +10,10 @@ import random
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 
+import httpx2
 import redis
 
 from bench import load, outcome
@@ -19,11 +21,13 @@ from bench.bodies import FIRST_ORDER, OrderBodies
 from bench.ground import SECRET, Ground, prepared
 from bench.sender import Sent, send, shuffled
 from sandbox.leashed import Leashed
-from sync.schedule import TICK_SECONDS
 
 SHOPS = ("alpha.myshopify.com", "beta.myshopify.com")
 LEASE_SECONDS = "8"
 QUIET_SECONDS = 180.0
+PAUSE_SECONDS = 4.0
+ERP_AWAY_SECONDS = 8.0
+STRIKES = ("web", "worker", "clock", "postgres", "redis", "flush", "erp")
 
 
 class Town:
@@ -39,9 +43,8 @@ class Town:
             "clock": (ground.clock(), ground.clock),
         }
 
-    def strike(self) -> str:
-        """Kills something and starts it again; says what."""
-        what = self.random.choice(["web", "worker", "worker", "clock", "postgres", "redis", "flush"])
+    def strike(self, what: str) -> None:
+        """Kills something and starts it again."""
         match what:
             case "postgres":
                 self.ground.postgres.kill()
@@ -51,16 +54,22 @@ class Town:
                 self.ground.redis.restart()
             case "flush":
                 redis.Redis.from_url(self.ground.redis.url).flushall()
+            case "erp":
+                httpx2.post(f"{self.ground.erp_url}/away", params={"seconds": ERP_AWAY_SECONDS}, timeout=60)
             case _:
                 process, again = self.crew[what]
                 process.kill()
                 self.crew[what] = (again(), again)
-        return what
 
-    def strike_until(self, stop: threading.Event, pause_seconds: float) -> None:
-        """Strikes again and again."""
-        while not stop.wait(pause_seconds):
-            print(f"  struck: {self.strike()}", flush=True)
+    def strike_all(self, stop: threading.Event, pause_seconds: float, done: Counter[str]) -> None:
+        """Strikes everything once, in an order of chance, and again until it is told to stop."""
+        while not (stop.is_set() and done.keys() == set(STRIKES)):
+            for what in self.random.sample(STRIKES, len(STRIKES)):
+                if stop.wait(pause_seconds) and what in done:
+                    continue
+                self.strike(what)
+                done[what] += 1
+                print(f"  struck: {what}", flush=True)
 
 
 def main() -> int:
@@ -75,11 +84,12 @@ def main() -> int:
             ground.shop(shop)
         count = int(options.seconds * options.per_second)
         numbers = range(1, count + 1)
-        batch = load.deliveries(OrderBodies(SHOPS[0]), numbers, shops=SHOPS, secret=SECRET, prefix="chaos")
+        bodies = OrderBodies(SHOPS[0])
+        batch = load.deliveries(bodies, numbers, shops=SHOPS, secret=SECRET, prefix="chaos")
         items = shuffled(batch, seed=options.seed)
         town = Town(ground, options.seed)
-        stop, sent = threading.Event(), Sent()
-        striking = threading.Thread(target=town.strike_until, args=(stop, 4.0), daemon=True)
+        stop, sent, done = threading.Event(), Sent(), Counter[str]()
+        striking = threading.Thread(target=town.strike_all, args=(stop, PAUSE_SECONDS, done), daemon=True)
         striking.start()
         started = time.monotonic()
         asyncio.run(send(town.port, items, connections=16, per_second=options.per_second, sent=sent))
@@ -87,8 +97,8 @@ def main() -> int:
         striking.join()
         print(f"sent within {time.monotonic() - started:.0f} s; answers {dict(sorted(sent.answers.items()))}")
         outcome.settle(ground, orders=count, patience_seconds=QUIET_SECONDS)
-        time.sleep(4 * TICK_SECONDS)
-        verdict = outcome.judge(ground, [str(FIRST_ORDER + number) for number in range(1, count + 1)])
+        verdict = outcome.judge(ground, {str(FIRST_ORDER + number): bodies.total for number in numbers})
+    print(f"struck                {dict(sorted(done.items()))}")
     print("\n".join(verdict.lines()))
     return 0 if verdict.is_good and len(sent.acknowledged) == count else 1
 

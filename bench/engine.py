@@ -70,11 +70,11 @@ def memory_mb(process: Leashed) -> float:
     return max((_resident_mb(pid) for pid in _family(process.pid)), default=0.0)
 
 
-def bytes_per_order(ground: Ground, orders: int) -> float:
-    """How much the database holds for one order, history included."""
+def database_bytes(ground: Ground) -> float:
+    """How much the database holds, history and indexes included."""
     with ground.database.engine.connect() as connection:
         size = connection.execute(text("select pg_database_size(current_database())")).scalar_one()
-    return float(size) / orders
+    return float(size)
 
 
 def _store(ground: Ground, bodies: OrderBodies, *, first: int, number: int) -> None:

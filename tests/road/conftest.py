@@ -1,4 +1,4 @@
-"""The whole town for the tests of the road: both shops installed and connected, on a real Tryton, in processes."""
+"""What the tests of the road stand on, started once: the whole town on a real Tryton, and a stretch on the stand-in."""
 
 from __future__ import annotations
 
@@ -8,11 +8,15 @@ from dataclasses import dataclass
 
 import pytest
 
+from bench.ground import prepared
 from sandbox.demo import connect, place, town
 from sandbox.demo.place import Place
 from sandbox.demo.town import Town
 from sandbox.processes import Crew
 from sandbox.servers import free_port
+from tests.road.stretch import Erp, Stretch
+
+LEASE_SECONDS = "8"
 
 
 @dataclass(frozen=True)
@@ -37,3 +41,13 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Whole]:
             aboard.callback(built.control.close)
             connect.all_shops(built)
             yield Whole(built, crew, here)
+
+
+@pytest.fixture(scope="session")
+def stretch() -> Iterator[Stretch]:
+    """Web, worker and clock, with two shops and an ERP."""
+    erp = Erp()
+    erp.start()
+    with prepared(fsync=False, extra={"CONCORD_LEASE_SECONDS": LEASE_SECONDS}) as ground:
+        yield Stretch(ground, erp)
+    erp.stop()

@@ -4,29 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
 import redis
 
-from bench.ground import prepared
 from sandbox.leashed import wait_until
-from tests.road.stretch import PATIENCE_SECONDS, Erp, Stretch
+from tests.road.stretch import PATIENCE_SECONDS, Stretch
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("road")]
-
-LEASE_SECONDS = "8"
-
-
-@pytest.fixture(scope="module")
-def stretch() -> Iterator[Stretch]:
-    erp = Erp()
-    erp.start()
-    with prepared(fsync=False, extra={"CONCORD_LEASE_SECONDS": LEASE_SECONDS}) as ground:
-        yield Stretch(ground, erp)
-    erp.stop()
 
 
 def test_a_worker_that_is_killed_in_the_middle_of_an_order_loses_and_doubles_nothing(

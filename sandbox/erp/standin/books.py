@@ -65,6 +65,8 @@ class Books:
                     return self._payment(values)
                 case "references":
                     return sorted(document["reference"] for document in self.written)
+                case "sums":
+                    return self._sums()
                 case "blind":
                     return sorted(self.blind)
                 case "changes":
@@ -92,6 +94,14 @@ class Books:
             for product in self.products.values()
             if not wanted or product["code"] in wanted or wanted.intersection(product.get("barcodes", ()))
         ]
+
+    def _sums(self) -> dict[str, str]:
+        """What the documents of each order come to."""
+        sums: dict[str, Decimal] = {}
+        for document in self.written:
+            order = document["origin"] or document["reference"]
+            sums[order] = sums.get(order, Decimal(0)) + Decimal(document["total"])
+        return {order: str(total) for order, total in sums.items()}
 
     def _parties_like(self, values: Mapping[str, Any]) -> list[Values]:
         found = []
