@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from kit.faults import Rejected
+from sync.domain.documents import LineKind
 from sync.domain.feeds import CreditLine, CreditTold
 from sync.domain.money import Both, Money, digits
 from sync.domain.policies import RefundLimits
 from sync.domain.records import Order, OrderLine
+from sync.domain.rules import Rules
 from sync.shopify.refunds import Line, Restock, Returned, ReturnedLine, SuggestedTender, Suggestion, Tender
 from sync.shopify.returns import OpenLine, OpenReturn
 
@@ -99,6 +102,24 @@ def lines(
             is_restocked = limits.restocks(is_restocked=each.is_restocked)
             found += _taken(each, order.lines, known, left, shipped, location if is_restocked else "")
     return tuple(found)
+
+
+def by_rules(told: CreditTold, rules: Rules) -> CreditTold:
+    """The credit in our words: the ERP's items for money that is not goods are no goods, and that for shipping is
+    shipping."""
+    items = Counter(service.item for service in rules.services.values() if service.item)
+    of_shipping = rules.services[LineKind.SHIPPING].item if LineKind.SHIPPING in rules.services else ""
+    lines = tuple(
+        replace(
+            each,
+            item="",
+            is_shipping=each.is_shipping or (each.item == of_shipping and items[each.item] == 1),
+        )
+        if each.item in items
+        else each
+        for each in told.lines
+    )
+    return replace(told, lines=lines)
 
 
 def shipping(told: CreditTold) -> Money | None:

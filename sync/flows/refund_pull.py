@@ -133,6 +133,7 @@ def _wish(
     client = work.gateways.shopify(work.shop.id, work.shop.domain)
     with work.reading() as session:
         rules = back.rules(session, connection)
+        told = refund_plan.by_rules(told, rules)
         known = _recognised(session, connection, rules, told)
     limits = policies.refunds
     location = _location(rules, told, limits)

@@ -7,8 +7,10 @@ from decimal import Decimal
 import pytest
 
 from sandbox.shopify.commands import refunds as shopify_refunds
+from sync.domain.documents import LineKind
 from sync.domain.feeds import CreditLine
 from sync.domain.money import Money
+from sync.domain.rules import Service
 from sync.flows import back, refund_pull
 from sync.state.models import IntentState, JobState
 from tests.flows.refunding import MUG, WIDE, mugs, open_refunds, paid_back
@@ -65,6 +67,21 @@ def test_money_without_goods_is_money_without_goods(open_town: Town) -> None:
     (refund,) = town.shopify_order(order["id"])["refunds"]
     assert refund["refundLineItems"] == []
     assert Decimal(paid_back(town, order)[0]) == Decimal("5.00")
+
+
+def test_items_that_the_mapping_uses_for_money_are_no_goods(open_town: Town) -> None:
+    town = open_town
+    town.publish(services={LineKind.SHIPPING: Service(item="POST"), LineKind.DISCOUNT: Service(item="OFF")})
+    order = town.order((MUG, 1), shipping=[{"title": "Ground", "price": "5.00"}])
+    lines = (
+        CreditLine(item="POST", quantity=Decimal(1), gross=Decimal("5.00")),
+        CreditLine(item="OFF", quantity=Decimal(1), gross=Decimal("2.00")),
+    )
+    town.credit("C1", order, "7.00", lines=lines)
+    town.rest()
+    (refund,) = town.shopify_order(order["id"])["refunds"]
+    assert Decimal(paid_back(town, order)[0]) == Decimal("7.00")
+    assert refund["refundLineItems"] == []
 
 
 def test_a_credit_note_told_twice_is_paid_once(open_town: Town) -> None:

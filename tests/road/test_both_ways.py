@@ -29,7 +29,6 @@ POLICIES = {
 SPEC: dict[str, Any] = {
     "email": "there.and.back@example.com",
     "lines": [{"sku": "ALP-TORCH", "quantity": 2}],
-    "shipping": [{"title": "Ground", "price": "8.50", "code": "ground"}],
     "financial_state": "paid",
 }
 
