@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from textwrap import shorten
 from typing import Any
 
 from sqlalchemy import select
@@ -36,14 +37,7 @@ from sync.state.stock import PRODUCT
 KEPT_WRITES = 8
 FINISHED = (JobState.DONE, JobState.IGNORED)
 TEXTS = ("title", "description", "vendor")  # of the whole product; the others are each variant's own
-WORDS = {
-    "title": "title",
-    "description": "description",
-    "vendor": "vendor",
-    "barcode": "barcode",
-    "cost": "cost",
-    "price": "price",
-}
+SHOWN = 60  # characters of a text in a sentence
 
 
 @dataclass(frozen=True)
@@ -115,7 +109,7 @@ def look(work: Work, connection: Connection, policies: BackPolicies, product: Pr
         if "price" in off and "price" not in shown:
             written += _ask_price(work, newest[price_record(side.link)])
         drift = _drift(side, shown)
-        names += [f"the {WORDS[name]} of {side.variant.sku or side.variant.gid}" for name in drift]
+        names += [_differs(name, side.variant, each) for name, each in drift.items()]
         if drift != side.link.facts.get("drift", {}):
             link, facts = side.link, {"drift": drift}
             with work.transaction() as session:
@@ -123,10 +117,17 @@ def look(work: Work, connection: Connection, policies: BackPolicies, product: Pr
     if names:
         raise Rejected(
             "product_drift",
-            f"Somebody changed {_listed(names)} at Shopify. The ERP says something else: see Differences.",
+            f"Somebody changed at Shopify what the ERP owns: {_listed(names)}. Change it in the ERP, or let it be set"
+            " back.",
             field="product",
         )
     return written
+
+
+def _differs(name: str, variant: Variant, drift: Mapping[str, Any]) -> str:
+    """One difference, with what both sides say."""
+    shop, erp = (shorten(str(drift[side] or "nothing"), SHOWN) for side in ("shopify", "erp"))
+    return f"the {name} of {variant.sku or variant.gid} is {shop}, in the ERP {erp}"
 
 
 def price_record(link: Link) -> str:
@@ -202,7 +203,7 @@ def _stop_fights(
     if ownership.judge(change, policies.owners, written=written) is Verdict.LOOP:
         raise Rejected(
             "product_fight",
-            f"Somebody else keeps changing the {_listed([WORDS[name] for name in off])} of "
+            f"Somebody else keeps changing the {_listed(list(off))} of "
             f"{side.variant.sku or side.variant.gid} at Shopify. Concord has stopped setting it back.",
             field="product",
         )
