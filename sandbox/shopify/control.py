@@ -48,7 +48,7 @@ DELIVERIES_SHOWN = 200
 
 
 SCOPES = wishes.rows(wishes.text)
-PERSON = wishes.either(wishes.text, wishes.whole(1))
+PERSON = wishes.either(wishes.text, wishes.whole(1, wishes.LARGEST_ID))
 FAULT: wishes.Shape = {
     "kind": wishes.one_of(*FaultKind),
     "target": wishes.one_of("graphql", "token", "webhook"),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from sandbox.shopify.commands import disputes
 from sandbox.shopify.wishes import (
+    LARGEST_ID,
     Check,
     Shape,
     amount,
@@ -172,9 +173,10 @@ _PERSON: dict[str, Check] = {
 }
 NEW_CUSTOMER: Shape = {**_PERSON, "addresses": rows(record(ADDRESS)), "accepts_marketing": flag}
 CUSTOMER: Shape = {**_PERSON, "address": record(ADDRESS)}
-NEWS: Shape = {"topic": text, "number": whole(1), "merged": whole(1)}
+number = whole(1, LARGEST_ID)
+NEWS: Shape = {"topic": text, "number": number, "merged": number}
 PRIVACY: Shape = {
-    "customer": record({"id": whole(1), "email": text, "phone": text}),
-    "orders": rows(whole(1)),
+    "customer": record({"id": number, "email": text, "phone": text}),
+    "orders": rows(number),
     "at_once": flag,
 }

@@ -16,6 +16,7 @@ from sandbox.shopify.store import Document
 Check = Callable[[Any, str], None]
 Shape = Mapping[str, Check]
 LARGEST_COUNT = 2**31 - 1
+LARGEST_ID = 2**53 - 1  # as JavaScript counts
 LARGEST_AMOUNT = Decimal(10) ** 12
 
 
