@@ -159,9 +159,9 @@ def test_a_currency_that_tryton_lacks_holds_the_order(tryton_beta: Erp) -> None:
     assert held.value.misses == "erp:currency.currency:SEK"
 
 
-def test_a_day_without_an_open_period_holds_the_order(tryton_beta: Erp) -> None:
+def test_a_day_without_an_open_period_holds_the_order_where_the_policy_says_so(tryton_beta: Erp) -> None:
     document = order(Paper(tryton_beta))
-    document = replace(document, dated_on=document.dated_on.replace(year=2019))
+    document = replace(document, dated_on=document.dated_on.replace(year=2019), may_post_later=False)
     with pytest.raises(Misconfigured) as held:
         tryton_beta.connector().write(document, key="")
     assert held.value.misses == "erp:period"
