@@ -131,8 +131,9 @@ def test_a_given_server_that_will_not_do_is_one_sentence_before_anything_is_buil
 ) -> None:
     ended = _demo(tmp_path, **{name: value.format(port=free_port())})
     assert ended.returncode == 1
-    assert ended.stderr.startswith(f"sandbox: {sentence}")
-    assert ended.stderr.count("\n") == 1
+    *steps, said = ended.stderr.splitlines()
+    assert said.startswith(f"sandbox: {sentence}")
+    assert all(step.startswith("  ") for step in steps)
     assert "hidden" not in ended.stderr
     assert not (tmp_path / "postgres").exists()
     assert not (tmp_path / "redis").exists()
