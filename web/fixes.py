@@ -41,7 +41,7 @@ def of(misses: str) -> tuple[str, str]:
     match missing.family:
         case "mapping" if missing.kind in MAPPING_SCREENS:
             return f"/mappings/{MAPPING_SCREENS[missing.kind]}", "Map it"
-        case "mapping" if missing.kind in ("residual", "guests"):
+        case "mapping" if missing.kind in ("residual", "guests", "closed_period"):
             return "/policies", "Open the policies"
         case "mapping":
             return "/mappings", "Open the mappings"

@@ -23,6 +23,7 @@ def complaints(stage: Stage) -> list[str]:
     for domain in SHOPS:
         found += _money(stage, domain)
         found += _facts(stage, domain)
+        found += _payments(stage, domain)
     return found
 
 
@@ -48,6 +49,27 @@ def _money(stage: Stage, domain: str) -> list[str]:
     return wrong + [
         f"{domain}: the ERP has documents of an order {number} that nobody placed" for number in sums
     ]
+
+
+def _payments(stage: Stage, domain: str) -> list[str]:
+    """Every payment of an order that is in the ERP is booked there, whichever road told the order first."""
+    books, excused = stage.erps[domain].books, _excused(stage)
+    wrong = []
+    for order in stage.store.all(domain, "order"):
+        number = order["id"].rpartition("/")[2]
+        if order["id"] in excused or number not in books.documents:
+            continue
+        paid = {
+            each["id"]
+            for each in order["transactions"]
+            if each["kind"] in ("SALE", "CAPTURE") and each["status"] == "SUCCESS"
+        }
+        booked = {each["source"] for each in books.payments.values() if each["origin"] == number}
+        if paid != booked:
+            wrong.append(
+                f"{domain}: {order['name']} was paid by {sorted(paid)}, the ERP has {sorted(booked)}"
+            )
+    return wrong
 
 
 def _facts(stage: Stage, domain: str) -> list[str]:

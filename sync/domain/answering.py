@@ -10,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 
 from sync.domain.documents import LineKind
 from sync.domain.mapper import miss
-from sync.domain.rules import GuestPolicy, ResidualPolicy, Rules, Unmapped
+from sync.domain.rules import ClosedPeriod, GuestPolicy, ResidualPolicy, Rules, Unmapped
 
 FAMILY = "mapping"
 VARIANT = "gid://"
@@ -54,6 +54,8 @@ class Change:
                 return rules.guests is not GuestPolicy.HOLD and (
                     rules.guests is not GuestPolicy.SHARED or bool(rules.shared_customer)
                 )
+            case "closed_period":
+                return rules.closed_period is ClosedPeriod.NEXT_OPEN
             case "residual":
                 return self._residual()
             case "field" | "transform" | "source":

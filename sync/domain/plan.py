@@ -374,7 +374,7 @@ class _Planner:
             number=order.name,
             gateway=each.gateway,
             erp_method=method,
-            amount=each.amount,
+            amount=each.amount + each.rounding if each.rounding else each.amount,
             currency=order.currency if self.rules.side.value == "shop" else order.presentment_currency,
             paid_on=self._day(each.processed_at or order.processed_at),
             is_refund=each.kind == "refund",

@@ -12,6 +12,7 @@ from sync.domain.answering import Change
 from sync.domain.documents import LineKind
 from sync.domain.mapper import miss
 from sync.domain.rules import (
+    ClosedPeriod,
     FieldRule,
     GuestPolicy,
     ProductRules,
@@ -92,6 +93,11 @@ def is_answered(
             {"guests": GuestPolicy.SHARED, "shared_customer": ""},
         ),
         ("mapping:guests", {"guests": GuestPolicy.BY_EMAIL}, {"guests": GuestPolicy.HOLD}),
+        (
+            "mapping:closed_period",
+            {"closed_period": ClosedPeriod.NEXT_OPEN},
+            {"closed_period": ClosedPeriod.HOLD},
+        ),
         ("mapping:residual", {"residual": POST}, {"residual": Residual(limit=Decimal(9))}),
     ],
 )

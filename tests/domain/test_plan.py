@@ -344,3 +344,13 @@ def test_whether_a_closed_period_holds_is_told_to_the_connector() -> None:
     for policy, may in ((ClosedPeriod.NEXT_OPEN, True), (ClosedPeriod.HOLD, False)):
         (document,) = planned(order(total="10.00"), by=rules(closed_period=policy)).documents
         assert document.may_post_later is may
+
+
+def test_cash_is_booked_as_it_was_rounded() -> None:
+    cash = Transaction(
+        gid="t", kind="sale", status="success", gateway="cash", amount=eur("10.02"), rounding=eur("-0.02")
+    )
+    record = order(total="10.02", transactions=(cash,), rounding_paid_total=eur("-0.02"))
+    ledger = (entry(1, sale("10.02")),)
+    (payment,) = planned(record, ledger=ledger, by=rules(default_payment_method="till")).payments
+    assert payment.amount == eur("10.00")

@@ -211,6 +211,7 @@ _REFUSALS = (
     ("not allowed to", "not_allowed"),
     ("must be unique", "not_unique"),
     ("can not call", "button_passed"),
+    ("must set an invoice date after", "number_passed"),
     ("create a period", "no_period"),
     ("create a fiscal year", "no_period"),
     ("reopen the period", "period_closed"),

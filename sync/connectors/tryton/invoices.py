@@ -15,13 +15,14 @@ from sync.connectors.base import Related
 from sync.connectors.tryton import fields
 from sync.connectors.tryton.client import Client, Row
 from sync.connectors.tryton.fields import Part
-from sync.connectors.tryton.periods import Periods, moved
+from sync.connectors.tryton.periods import Periods, held, moved
 from sync.domain.documents import Document
 from sync.domain.money import Money, digits
 
 INVOICE = "account.invoice"
 OPEN = ("draft", "validated")
 FINAL = ("posted", "paid")
+KINDS = ["invoice", "credit_note"]  # each is numbered by itself, unless an accountant chose otherwise
 FIELDS = (
     "state",
     "number",
@@ -69,23 +70,42 @@ class Invoices:
         for row in still_open:
             self._correct(row, sale, document, lines)
             if document.is_posted:
-                self._post(row, document)
+                self._post(row, sale, document)
         return self.of_sale(sale) if still_open else rows
 
     def _correct(self, row: Row, sale: Row, document: Document, lines: Lines) -> None:
         invoice = row["id"]
         if row["state"] != "draft":
             self._client.press(INVOICE, invoice, "draft")
-        _, day = self._periods.open_on(
-            document.dated_on, company=sale["company"], may_post_later=document.may_post_later
-        )
-        header: dict[str, Any] = {"invoice_date": day, "reference": document.number}
-        if day != document.dated_on:
-            header["description"] = moved(document.dated_on)
+        header = {"reference": document.number, **self._dated(sale, document, kinds=[_kind(document)])}
         if any(row[name] != value for name, value in header.items()):
             self._client.write(INVOICE, invoice, header)
         self._set_lines(row, sale, lines)
         self._set_taxes(row, document, lines)
+
+    def _dated(self, sale: Row, document: Document, *, kinds: list[str]) -> dict[str, Any]:
+        """The day that Tryton takes the invoice on. A period may be closed, and Tryton numbers the invoices of a year
+        by their days: none may be older than the newest of its kind that has a number."""
+        wanted = document.dated_on
+        found = self._periods.open_on(wanted, company=sale["company"], may_post_later=document.may_post_later)
+        newer = self._client.search(
+            INVOICE,
+            [
+                ["company", "=", sale["company"]],
+                ["type", "=", "out"],
+                ["number", "!=", None],
+                ["sequence_type_cache", "in", kinds],
+                ["invoice_date", ">", found.day],
+                ["invoice_date", "<=", found.year_ends_on],
+            ],
+            ["invoice_date"],
+            order=[["invoice_date", "DESC"]],
+            size=1,
+        )
+        if newer and not document.may_post_later:
+            raise held(wanted, "an invoice of a later day has its number already")
+        day = newer[0]["invoice_date"] if newer else found.day
+        return {"invoice_date": day, **({"description": moved(wanted)} if day != wanted else {})}
 
     def _set_lines(self, row: Row, sale: Row, lines: Lines) -> None:
         """What the sale could not say: accounts, and the product of money-only lines. Its rounding becomes nothing."""
@@ -171,7 +191,7 @@ class Invoices:
             },
         )
 
-    def _post(self, row: Row, document: Document) -> None:
+    def _post(self, row: Row, sale: Row, document: Document) -> None:
         """Posts only what is right: a posted invoice can never be changed."""
         fresh = self._client.get(INVOICE, row["id"], ["total_amount"])
         wanted = fields.amount_in(document, document.total)
@@ -185,9 +205,14 @@ class Invoices:
         try:
             self._client.press(INVOICE, row["id"], "post")
         except Rejected as refusal:
-            # An earlier try, whose answer was lost, may have been posting it until now.
-            if refusal.code != "button_passed" or not self._is_final(row["id"]):
-                raise
+            match refusal.code:
+                case "button_passed" if self._is_final(row["id"]):
+                    pass  # an earlier try, whose answer was lost, was posting it until now
+                case "number_passed":  # by another one just now, or all kinds share their numbers
+                    self._client.write(INVOICE, row["id"], self._dated(sale, document, kinds=KINDS))
+                    self._client.press(INVOICE, row["id"], "post")
+                case _:
+                    raise
 
     def _is_final(self, invoice: int) -> bool:
         row = self._client.get(INVOICE, invoice, ["state"])
@@ -200,6 +225,13 @@ def related(row: Row) -> Related:
     return Related(
         model=INVOICE, erp_id=str(row["id"]), number=row["number"] or "", state=row["state"], total=total
     )
+
+
+def _kind(document: Document) -> str:
+    """How Tryton will number the invoice."""
+    nets = [fields.amount_in(document, line.net).amount for line in document.lines]
+    is_credit = all(net <= 0 for net in nets) and fields.amount_in(document, document.total).amount < 0
+    return "credit_note" if is_credit else "invoice"
 
 
 def _by_hand(lines: Lines, step: Decimal) -> dict[tuple[int, bool], Decimal]:

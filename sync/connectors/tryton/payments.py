@@ -27,7 +27,15 @@ METHOD_FIELDS = (
     "debit_account.party_required",
     "credit_account.party_required",
 )
-MOVE_FIELDS = ("state", "number", "description", "lines.account")
+MOVE_FIELDS = (
+    "state",
+    "number",
+    "description",
+    "lines.account",
+    "lines.debit",
+    "lines.credit",
+    "lines.amount_second_currency",
+)
 ZERO = Decimal(0)
 
 
@@ -70,33 +78,38 @@ class Payments:
         method = self._method(payment)
         is_back = payment.is_refund
         account = method["credit_account"] if is_back else method["debit_account"]
-        lines = [
-            self._line(payment, account=account, party=invoice["party"], is_debit=not is_back),
-            self._line(
-                payment,
-                account={"id": invoice["account"], "party_required": True},
-                party=invoice["party"],
-                is_debit=is_back,
-            ),
+        booked, paid = self._amounts(payment)
+        owed = {"id": invoice["account"], "party_required": True}
+        left = self._left(invoice)
+        # More than is left to pay is a line of its own: it cannot count, and an accountant says what becomes of it.
+        parts = [min(paid.amount, left), paid.amount - min(paid.amount, left)]
+        counted = Money(_rounded(booked.amount * parts[0] / paid.amount, booked.currency), booked.currency)
+        shares = [(counted, parts[0]), (booked - counted, parts[1])]
+        lines = [self._line(account, booked, paid, party=invoice["party"], is_debit=not is_back)]
+        lines += [
+            self._line(owed, share, Money(amount, paid.currency), party=invoice["party"], is_debit=is_back)
+            for share, amount in shares
+            if amount
         ]
-        period, day = self._periods.open_on(
+        open_day = self._periods.open_on(
             payment.paid_on, company=self._shop.record.company, may_post_later=payment.may_post_later
         )
-        if day != payment.paid_on:  # the move's own description is what finds it again
+        if open_day.day != payment.paid_on:  # the move's own description is what finds it again
             lines = [{**line, "description": moved(payment.paid_on)} for line in lines]
         values = {
             "company": self._shop.record.company,
             "journal": method["journal"],
-            "date": day,
-            "period": period,
+            "date": open_day.day,
+            "period": open_day.period,
             "origin": f"{INVOICE},{invoice['id']}",
             "description": payment.source,
             "lines": [["create", lines]],
         }
         return self._client.create(MOVE, values, MOVE_FIELDS)
 
-    def _line(self, payment: PaymentDocument, *, account: Row, party: int, is_debit: bool) -> dict[str, Any]:
-        booked, second = self._amounts(payment)
+    def _line(
+        self, account: Row, booked: Money, paid: Money, *, party: int, is_debit: bool
+    ) -> dict[str, Any]:
         values: dict[str, Any] = {
             "account": account["id"],
             "debit": booked.amount if is_debit else ZERO,
@@ -104,20 +117,21 @@ class Payments:
         }
         if account["party_required"]:
             values["party"] = party
-        if second is not None:
-            values["second_currency"] = self._shop.currency(second.currency)
-            values["amount_second_currency"] = second.amount if is_debit else -second.amount
+        if paid.currency != booked.currency:
+            values["second_currency"] = self._shop.currency(paid.currency)
+            values["amount_second_currency"] = paid.amount if is_debit else -paid.amount
         return values
 
-    def _amounts(self, payment: PaymentDocument) -> tuple[Money, Money | None]:
-        """The amount in the company's currency, and in the document's where that is another one."""
+    def _amounts(self, payment: PaymentDocument) -> tuple[Money, Money]:
+        """The amount in the company's currency and in the document's, in steps that the currencies have."""
         own = self._shop.record.currency
         paid = fields.side(payment.amount, payment.currency)
-        if paid.currency == own:
-            return paid, None
+        paid = Money(_rounded(paid.amount, paid.currency), paid.currency)
         both = payment.amount
         known = next((each for each in (both.shop, both.presentment) if each.currency == own), None)
-        return known or self._converted(paid, own, payment.paid_on), paid
+        if known is None:
+            known = self._converted(paid, own, payment.paid_on)
+        return Money(_rounded(known.amount, own), own), paid
 
     def _converted(self, paid: Money, own: str, day: date) -> Money:
         """By Tryton's rates of the day, as Tryton books the invoice: neither side of Shopify is its own currency."""
@@ -130,8 +144,7 @@ class Payments:
                 f"Tryton has no rate from {paid.currency} to {own} for {day}. Enter it there.",
                 misses="erp:rate",
             )
-        amount = paid.amount * rates[own] / rates[paid.currency]
-        return Money(amount.quantize(Decimal(1).scaleb(-digits(own)), ROUND_HALF_EVEN), own)
+        return Money(_rounded(paid.amount * rates[own] / rates[paid.currency], own), own)
 
     def _method(self, payment: PaymentDocument) -> Row:
         row = self._client.get(METHOD, int(payment.erp_method or 0), list(METHOD_FIELDS))
@@ -144,17 +157,23 @@ class Payments:
         return row
 
     def _count(self, invoice: Row, move: Row) -> None:
-        """Lets the payment count for the invoice."""
-        counted = self._counted(invoice)
-        new = [line for line in _owed_lines(invoice, move) if line not in counted]
-        if new:
-            self._client.write(INVOICE, invoice["id"], {"payment_lines": [["add", new]]})
-
-    def _counted(self, invoice: Row) -> list[int]:
+        """Lets the payment count for the invoice, as far as there is something left to pay."""
         row = self._client.get(INVOICE, invoice["id"], ["payment_lines"])
-        return list(row["payment_lines"]) if row else []
+        counted = list(row["payment_lines"]) if row else []
+        left = self._left(invoice)
+        for line in sorted(move["lines"], key=lambda each: each["id"]):
+            if line["account"] != invoice["account"] or line["id"] in counted:
+                continue
+            amount = abs(line["amount_second_currency"] or line["debit"] - line["credit"])
+            if amount <= left:
+                self._client.write(INVOICE, invoice["id"], {"payment_lines": [["add", [line["id"]]]]})
+                left -= amount
+
+    def _left(self, invoice: Row) -> Decimal:
+        """What is left to pay (or to pay back) of an invoice, in its currency."""
+        row = self._client.get(INVOICE, invoice["id"], ["amount_to_pay"])
+        return abs(row["amount_to_pay"] or ZERO) if row else ZERO
 
 
-def _owed_lines(invoice: Row, move: Row) -> list[int]:
-    """The lines of a payment on the account that the invoice is owed on."""
-    return [line["id"] for line in move["lines"] if line["account"] == invoice["account"]]
+def _rounded(amount: Decimal, currency: str) -> Decimal:
+    return amount.quantize(Decimal(1).scaleb(-digits(currency)), ROUND_HALF_EVEN)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 
 from kit.faults import Misconfigured
@@ -10,14 +11,23 @@ from sync.connectors.tryton.client import Client
 PERIOD = "account.period"
 
 
+@dataclass(frozen=True, kw_only=True)
+class OpenDay:
+    """A day that takes postings, its period, and the end of the fiscal year that both are in."""
+
+    day: date
+    period: int
+    year_ends_on: date
+
+
 class Periods:
     """The accounting periods of companies. Each question asks: people close periods at any moment."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    def open_on(self, day: date, *, company: int, may_post_later: bool) -> tuple[int, date]:
-        """The period to post in and its day: the day itself, or the first day of the next open period.
+    def open_on(self, day: date, *, company: int, may_post_later: bool) -> OpenDay:
+        """The day itself, or the first day of the next open period.
 
         Raises Misconfigured when there is none, or when the policy is to hold instead."""
         domain = [
@@ -27,7 +37,9 @@ class Periods:
             ["end_date", ">=", day],
         ]
         order = [["start_date", "ASC"]]
-        found = self._client.search(PERIOD, domain, ["start_date"], order=order, size=1)
+        found = self._client.search(
+            PERIOD, domain, ["start_date", "fiscalyear.end_date"], order=order, size=1
+        )
         if not found:
             raise Misconfigured(
                 "no_period",
@@ -36,15 +48,22 @@ class Periods:
             )
         start: date = found[0]["start_date"]
         if start > day and not may_post_later:
-            raise Misconfigured(
-                "period_closed",
-                f"Tryton's accounting period of {day} is closed, and your policy is to hold what belongs there. Open"
-                " it again, or let Concord post in the next open one under policies.",
-                misses="erp:period",
-            )
-        return int(found[0]["id"]), max(start, day)
+            raise held(day, "its accounting period is closed")
+        return OpenDay(
+            day=max(start, day), period=int(found[0]["id"]), year_ends_on=found[0]["fiscalyear"]["end_date"]
+        )
+
+
+def held(day: date, reason: str) -> Misconfigured:
+    """Why something of a closed day waits where the policy is to hold it."""
+    return Misconfigured(
+        "period_closed",
+        f"Tryton takes no posting of {day} any more: {reason}. Your policy is to hold it. Open the day again and retry,"
+        " or let Concord post on the next open day under policies.",
+        misses="mapping:closed_period",
+    )
 
 
 def moved(day: date) -> str:
-    """What a posting says that stands in a later period than its own."""
-    return f"Of {day}, whose period was closed"
+    """What a posting says that stands on a later day than its own."""
+    return f"Of {day}, which was closed"

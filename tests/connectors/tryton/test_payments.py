@@ -94,3 +94,27 @@ def test_a_payment_in_a_currency_that_is_neither_shop_s_nor_tryton_s_is_booked_b
     paid = paper.payment("gid://shopify/OrderTransaction/1", "16805")
     connector.pay(paid, key="")
     assert left_to_pay(tryton_beta, written) == (Decimal(0), [(paid.source, Decimal("100.00"))])
+
+
+def test_more_than_the_invoice_asks_for_is_booked_and_only_what_is_owed_counts(tryton_beta: Erp) -> None:
+    paper, connector = Paper(tryton_beta), tryton_beta.connector()
+    written = connector.write(paper.sale([pan(paper, 1)]), key="")
+    paid = paper.payment("gid://shopify/OrderTransaction/1", "80.01")
+    first = connector.pay(paid, key="")
+    assert connector.pay(paid, key="") == first
+    assert left_to_pay(tryton_beta, written) == (Decimal(0), [(paid.source, Decimal("80.01"))])
+    more = paper.payment("gid://shopify/OrderTransaction/2", "5.00")
+    connector.pay(more, key="")
+    assert left_to_pay(tryton_beta, written)[0] == Decimal(0)
+    with tryton_beta.admin() as rpc:
+        (party,) = rpc.find("party.party", ("code", "=", paper.customer.code))
+        (row,) = rpc.read("party.party", [party], "receivable")
+    assert row["receivable"] == Decimal("-5.02")  # what an accountant has to decide about
+
+
+def test_an_amount_is_booked_in_the_steps_of_its_currency(tryton_beta: Erp) -> None:
+    paper, connector = Paper(tryton_beta, currency="JPY"), tryton_beta.connector()
+    connector.write(paper.sale([replace(pan(paper, 1), taxes=(), net=both("16805", "JPY"))]), key="")
+    assert (
+        connector.pay(paper.payment("gid://shopify/OrderTransaction/1", "16805.0"), key="").state == "posted"
+    )

@@ -1,4 +1,5 @@
-"""A day whose accounting period is closed: posted on the next open day with its own day told, or held, by policy."""
+"""A day that takes no posting any more, because its period is closed or a later day has numbers: posted on the next
+open day with its own day told, or held, by policy."""
 
 from __future__ import annotations
 
@@ -75,9 +76,33 @@ def test_where_policy_says_hold_nothing_is_posted_until_the_period_is_open(
     sale = paper.sale([pan(paper, 1)], dated_on=closed, may_post_later=False)
     with pytest.raises(Misconfigured) as held:
         connector.write(sale, key="")
-    assert (held.value.code, held.value.misses) == ("period_closed", "erp:period")
+    assert (held.value.code, held.value.misses) == ("period_closed", "mapping:closed_period")
     written = connector.write(replace(sale, may_post_later=True), key="")
     assert written.is_complete
     paid = paper.payment("gid://shopify/OrderTransaction/1", "79.99", paid_on=closed, may_post_later=False)
     with pytest.raises(Misconfigured):
         connector.pay(paid, key="")
+
+
+def test_an_order_that_comes_after_a_newer_one_was_numbered_takes_its_day(tryton_beta: Erp) -> None:
+    year = date.today().year + 1  # noqa: DTZ011 - a year that no other test posts in
+    early, late = date(year, 12, 30), date(year, 12, 31)
+    connector = tryton_beta.connector()
+    newer, older = Paper(tryton_beta), Paper(tryton_beta)
+    connector.write(newer.sale([pan(newer, 1)], dated_on=late), key="")
+    with pytest.raises(Misconfigured) as waits:
+        connector.write(older.sale([pan(older, 1)], dated_on=early, may_post_later=False), key="")
+    assert waits.value.misses == "mapping:closed_period"
+    written = connector.write(older.sale([pan(older, 1)], dated_on=early), key="")
+    assert written.is_complete
+    invoice = invoice_of(tryton_beta, written)
+    assert invoice["invoice_date"] == late
+    assert str(early) in invoice["description"]
+
+
+def test_credits_are_numbered_by_themselves(tryton_beta: Erp) -> None:
+    year = date.today().year + 1  # noqa: DTZ011 - a year that no other test posts in
+    paper, connector = Paper(tryton_beta), tryton_beta.connector()
+    connector.write(paper.sale([pan(paper, 2)], dated_on=date(year, 5, 2)), key="")
+    written = connector.write(paper.credit([pan(paper, -1)], dated_on=date(year, 5, 1)), key="")
+    assert invoice_of(tryton_beta, written)["invoice_date"] == date(year, 5, 1)
