@@ -168,9 +168,16 @@ def test_an_item_is_stocked_at_a_location_before_it_is_counted_there(open_town: 
 
 def test_a_product_that_is_linked_later_gets_what_the_erp_had_said(town: Town) -> None:
     town.set(roads={"stock": "on"})
-    town.books.set_stock(town.product(MUG), HARBOUR, "64")
+    mug = town.books.products[town.product(MUG)]
+    known = {name: mug[name] for name in ("code", "barcodes")}
+    mug.update(code="OTHER", barcodes=[])
+    town.clock.move(3_600)
+    town.link_products()
+    town.books.set_stock(mug["erp_id"], HARBOUR, "64")
     town.rest()
     assert town.targets() == []
+    mug.update(known)
+    town.clock.move(3_600)
     town.link_products()
     assert available(town, MUG) == 64
 
