@@ -164,7 +164,7 @@ def test_a_day_without_an_open_period_holds_the_order_where_the_policy_says_so(t
     document = replace(document, dated_on=document.dated_on.replace(year=2019), may_post_later=False)
     with pytest.raises(Misconfigured) as held:
         tryton_beta.connector().write(document, key="")
-    assert held.value.misses == "erp:period"
+    assert held.value.misses == "mapping:closed_period"
 
 
 def test_extra_fields_are_filled_and_unknown_ones_are_named(tryton_beta: Erp) -> None:
