@@ -131,14 +131,14 @@ class Acts:
         spec: dict[str, Any] = {
             "lines": lines,
             "email": f"buyer{rng.randint(1, 5)}@example.com",
-            "financial_status": rng.choice(["paid", "paid", "paid", "pending"]),
+            "financial_state": rng.choice(["paid", "paid", "paid", "pending"]),
         }
         if rng.random() < 0.6:
             spec["shipping"] = [{"title": "Standard", "price": str(Decimal(rng.randint(0, 1500)) / 100)}]
         if rng.random() < 0.4:
             spec["discounts"] = [rng.choice([{"percent": "15"}, {"amount": "3.33"}])]
         orders.create(self.stage.store, domain, spec)
-        return f"an order of {len(lines)} lines is placed, {spec['financial_status']}"
+        return f"an order of {len(lines)} lines is placed, {spec['financial_state']}"
 
     def _refund(self, domain: str, order: dict[str, Any]) -> str:
         open_lines = [line for line in order["lineItems"] if line["refundableQuantity"]]

@@ -113,6 +113,7 @@ class Exported:
     shipments: frozenset[str] = frozenset()  # references of shipments, cancelled ones too
     payments: frozenset[str] = frozenset()  # gids of transactions that are booked
     refunds: frozenset[str] = frozenset()  # that we made for credit notes of the ERP: no news there
+    is_begun: bool = False  # the first document was sent and its answer is still unknown: the ERP may have it
 
     @classmethod
     def of_facts(

@@ -69,8 +69,9 @@ def plan_order(
 
     Raises Misconfigured for a missing mapping or an unexplained residual, Rejected for an order or ledger that
     contradicts itself. `Skip` with the code LEDGER_NEEDED: read the whole order with its agreements and ask again.
+    An order whose export has begun is exported to its end, whatever the filters say of it by now.
     """
-    if already.sale is None:
+    if already.sale is None and not already.is_begun:
         reason = skip(order, rules)
         if reason is not None:
             return reason

@@ -23,6 +23,7 @@ from sync.state.settings_models import Snapshot
 PAGE_SIZE = 100
 # Shopify's search index lags behind its writes; the window of the next walk begins a little before the last one ended.
 OVERLAP = timedelta(minutes=5)
+SAME_SECOND = timedelta(seconds=1)
 FIRST_LOOK_BACK = timedelta(hours=1)
 FEED = "reconcile:orders"
 
@@ -91,16 +92,23 @@ def _ask_for(
     session: Session, work: Work, walk: Walk, nodes: Sequence[Mapping[str, Any]], *, lane: Lane
 ) -> int:
     gids = [node["id"] for node in nodes]
-    rows = session.execute(select(Snapshot.record, Snapshot.updated_at).where(Snapshot.record.in_(gids)))
-    known = {row.record: row.updated_at for row in rows}
-    behind = [
-        node["id"]
-        for node in nodes
-        if (seen := known.get(node["id"])) is None or seen < datetime.fromisoformat(node["updatedAt"])
-    ]
+    known = {each.record: each for each in session.scalars(select(Snapshot).where(Snapshot.record.in_(gids)))}
+    behind = [node["id"] for node in nodes if _is_behind(known.get(node["id"]), node)]
     for gid in behind:
         jobs.ask(session, shop_id=work.shop.id, flow=walk.flow, record=gid, lane=lane, hint={"reread": True})
     return len(behind)
+
+
+def _is_behind(known: Snapshot | None, node: Mapping[str, Any]) -> bool:
+    """Whether Shopify's record may be newer than ours. Its times of change are whole seconds: what was read within
+    the second of a change may have been changed once more in it, and then the state of its payments tells."""
+    if known is None or known.updated_at is None:
+        return True
+    changed_at = datetime.fromisoformat(node["updatedAt"])
+    if known.updated_at < changed_at or known.read_at < changed_at + SAME_SECOND:
+        return True
+    status, body = node.get("displayFinancialStatus"), known.body or {}
+    return bool(status and "financial_status" in body and body["financial_status"] != status.lower())
 
 
 def _move(session: Session, work: Work, feed: str, position: Mapping[str, Any]) -> None:

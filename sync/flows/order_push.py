@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -27,10 +28,11 @@ from sync.flows import back, fulfilment_push, road
 from sync.flows.road import Done, Outcome, Skipped, Work
 from sync.shopify import bodies, reader
 from sync.shopify.reader import Read
-from sync.state import jobs, links, mappings, snapshots
-from sync.state.models import Delivery, Lane
+from sync.state import intents, jobs, links, mappings, snapshots
+from sync.state.models import Delivery, IntentState, Lane
 from sync.state.settings_models import Connection
 
+FLOW = "order_push"
 WHOLE_TOPICS = ("orders/create", "orders/updated", "orders/paid", "orders/cancelled")
 
 
@@ -67,6 +69,7 @@ def _bring_in_accord(
             return plan
         if isinstance(plan, Skip):
             outcome = _skipped(plan, already)
+            _settle_buyer(work, connector, order, rules)
         else:
             outcome = _carry_out(work, connection, connector, order, plan, rules)
             already = already.with_plan(plan.exports)
@@ -118,7 +121,9 @@ def _already_now(work: Work, order: Order) -> Exported:
 def _already(session: Session, order: Order) -> Exported:
     """What of this order is in the ERP, from the facts kept with its links. Raises UnderWay while we write to it."""
     back.wait_for_own(session, order.gid)
-    return links.exported(session, order.gid)
+    open_ones = intents.open_ones(session, flow=FLOW, record=order.gid)
+    is_begun = any(each.purpose.startswith(f"{DocumentKind.SALE}:") for each in open_ones)
+    return replace(links.exported(session, order.gid), is_begun=is_begun)
 
 
 def _keep(work: Work, order: Order) -> None:
@@ -312,6 +317,22 @@ def _customer(work: Work, connection: Connection, connector: Connector, plan: Pl
         )
     )
     return written.erp_id
+
+
+def _settle_buyer(work: Work, connector: Connector, order: Order, rules: Rules) -> None:
+    """Closes what an earlier try began for the buyer of an order that is not written any more."""
+    with work.reading() as session:
+        begun = intents.open_ones(session, flow=FLOW, record=order.gid)
+    for intent in begun:
+        if not intent.purpose.startswith("customer:"):
+            continue
+        document, _ = customers.of_order(order, rules)
+        choice = matching.choose(connector.match_customer(document), order=rules.match_order)
+        if choice.verdict is Verdict.MATCHED:
+            written = Written(model="party", erp_id=choice.erp_id, number=document.code, state="matched")
+            road.found_without_asking(work, purpose=intent.purpose, written=written)
+        else:
+            work.later(partial(intents.close, key=intent.key, state=IntentState.DROPPED))
 
 
 def _party(

@@ -69,7 +69,7 @@ class IntentState(StrEnum):
     UNKNOWN = "unknown"  # sent, no answer: ask first
     DONE = "done"
     REFUSED = "refused"  # the remote system said no; nothing happened there
-    DROPPED = "dropped"  # superseded before it was sent
+    DROPPED = "dropped"  # not needed any more
 
 
 class Delivery(ShopOwned, Base):

@@ -34,7 +34,7 @@ class Trade:
             {
                 "lines": [{"sku": MUG, "quantity": pieces}],
                 "email": "bo@example.com",
-                "financial_status": "paid",
+                "financial_state": "paid",
             },
         )
         self.sold.append(pieces)

@@ -163,7 +163,7 @@ def test_an_item_is_stocked_at_a_location_before_it_is_counted_there(open_town: 
     town.books.set_stock(town.product(MUG), HILL, "8")
     town.rest()
     assert available(town, MUG, place=1) == 8
-    assert [each.purpose.split(":")[0] for each in town.intents("stock_pull")] == ["stocked", "stock"]
+    assert sorted(each.purpose.split(":")[0] for each in town.intents("stock_pull")) == ["stock", "stocked"]
 
 
 def test_a_product_that_is_linked_later_gets_what_the_erp_had_said(town: Town) -> None:

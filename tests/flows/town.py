@@ -92,7 +92,7 @@ class Town:
         gid = orders.create(
             self.stage.store,
             ALPHA,
-            {"lines": wanted, "email": "bo@example.com", "financial_status": "paid", **spec},
+            {"lines": wanted, "email": "bo@example.com", "financial_state": "paid", **spec},
         )
         self.rest()
         return self.shopify_order(gid)
@@ -155,6 +155,21 @@ class Town:
             self.stage.start()
             self.clock.move(LEASE_SECONDS)
             self.rest()
+            return True
+        self.stage.fuse.renew()
+        return False
+
+    def work(self, flow: str, record: str, *, dying_after: int) -> bool:
+        """Does one job and what it asks for, with nothing else going on; the process dies at that moment and another
+        one starts. Says whether it died."""
+        self.ask(flow, record)
+        self.stage.fuse.arm(dying_after)
+        try:
+            while self.stage.engine.run_jobs(limit=500):
+                pass
+        except Killed:
+            self.stage.start()
+            self.clock.move(LEASE_SECONDS)
             return True
         self.stage.fuse.renew()
         return False

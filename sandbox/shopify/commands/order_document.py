@@ -37,6 +37,12 @@ from sandbox.shopify.documents import gid, load, moment, new_gid, now, number, s
 from sandbox.shopify.money import Currencies
 from sandbox.shopify.store import Document, Store
 
+SPEC = frozenset(
+    "lines customer_id email guest shipping_address billing_address discounts shipping presentment_currency rate"
+    " financial_state gateway tip additional_fee gift_card taxes attributes note tags test source_name"
+    " source_identifier po_number phone locale at location_id company_location_id payment_terms".split()
+)
+
 
 @dataclass
 class Draft:
@@ -49,6 +55,8 @@ class Draft:
 
 def build(store: Store, shop: str, spec: Document, *, customer: Document | None) -> Draft:
     """The order of a spec, without agreements, transactions and fulfilment orders."""
+    if unknown := sorted(spec.keys() - SPEC):
+        raise Refused(f"an order has no {', '.join(unknown)}")
     home = store.get(shop, "shop", shop)
     assert home is not None
     if spec.get("location_id") and store.view(shop, "location", spec["location_id"]) is None:
