@@ -1,4 +1,4 @@
-"""An order that is cancelled while the answer to its export is unknown leaves neither a document nor an intent behind."""
+"""An order that is cancelled while the answer to its export is unknown leaves no document and no intent behind."""
 
 from __future__ import annotations
 
