@@ -9,7 +9,7 @@ PYTEST := $(BIN)/pytest -n $(WORKERS) --maxprocesses 8 --dist loadgroup
 # Compiled modules are kept whatever the shell says: without them each process compiles all that it imports, every time.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help venv demo sandbox test check lint fmt sim chaos soak bench lock clean
+.PHONY: help venv demo sandbox screens test check lint fmt sim chaos soak bench lock clean
 
 help: ## this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ demo: venv ## two shops, an ERP and Concord on this machine; ONCE=1 ends after t
 
 sandbox: venv ## only the local Shopify, at http://127.0.0.1:9100
 	@exec $(BIN)/python -m sandbox.shopify
+
+screens: venv ## photographs the pages of a demo that runs, for the README
+	@exec $(BIN)/python -m sandbox.demo.screens
 
 test: venv lint ## lint and every test, with the real ERP, a browser and processes that are killed
 	@$(BIN)/python -m sandbox.prepare
