@@ -133,6 +133,7 @@ def run(engine: Engine, stop: threading.Event) -> None:
                         with Bulkhead(log, "clock.tick_failed", letting=(DBAPIError,)):
                             ticking.tick()
                     stop.wait(TICK_SECONDS)
+                connection.execute(text("select pg_advisory_unlock_all()"))  # the pool may keep the session
         except DBAPIError as error:
             log.warning("clock.database_away", extra={"error_kind": type(error.orig).__name__})
             stop.wait(TICK_SECONDS * 4)

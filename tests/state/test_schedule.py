@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,7 +18,6 @@ from kit.config import Settings
 from kit.db import Database, all_shops
 from kit.http import Door
 from oauth.models import Installation, Shop
-from sandbox.leashed import wait_until
 from sync import schedule
 from sync.actors import Engine
 from sync.broker import QUEUES, Nudger
@@ -267,73 +267,90 @@ def test_a_bug_in_one_rhythm_keeps_no_other_from_its_turn_and_is_loud(
     assert len(done) == 3
 
 
-class Counting(Clock):
-    """A clock whose ticks are counted; one of the first has a bug, which must not end the process."""
+class Clocks:
+    """Clocks on threads, each with a name. Their ticks are counted, and whoever waits for them is told of each."""
 
-    ticks: dict[str, int] = {}
-    fails_at = 2
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.ticks: Counter[str] = Counter()
+        self._changed = threading.Condition()
+        self._running: dict[str, tuple[threading.Thread, threading.Event]] = {}
 
-    def tick(self) -> None:
-        name = threading.current_thread().name
-        self.ticks[name] = self.ticks.get(name, 0) + 1
-        if self.ticks[name] == self.fails_at:
-            raise TypeError("a bug")
+    def start(self, name: str) -> None:
+        stop = threading.Event()
+        thread = threading.Thread(target=schedule.run, args=(self.engine, stop), name=name)
+        self._running[name] = (thread, stop)
+        thread.start()
+
+    def stop(self, name: str) -> None:
+        thread, stop = self._running.pop(name)
+        stop.set()
+        thread.join(PATIENCE_SECONDS)
+        assert not thread.is_alive()
+
+    def stop_all(self) -> None:
+        for name in list(self._running):
+            self.stop(name)
+
+    def count(self) -> int:
+        with self._changed:
+            name = threading.current_thread().name
+            self.ticks[name] += 1
+            self._changed.notify_all()
+            return self.ticks[name]
+
+    def wait_for(self, name: str, *, more: int) -> None:
+        with self._changed:
+            wanted = self.ticks[name] + more
+            assert self._changed.wait_for(lambda: self.ticks[name] >= wanted, PATIENCE_SECONDS), self.ticks
 
 
-def test_of_two_clocks_one_acts_and_the_other_takes_over_when_it_ends(
+@pytest.fixture
+def clocks(
     fresh_database: Database, fresh_settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    Counting.ticks = {}
+) -> Iterator[Clocks]:
+    made = Clocks(engine_of(fresh_database, fresh_settings)[0])
+
+    class Counting(Clock):
+        """One of the first ticks has a bug, which must not end the process."""
+
+        def tick(self) -> None:
+            if made.count() == 2:
+                raise TypeError("a bug")
+
     monkeypatch.setattr(schedule, "Clock", Counting)
     monkeypatch.setattr(schedule, "TICK_SECONDS", 0.02)
-    stops = {name: threading.Event() for name in ("one", "two")}
-    engine, _ = engine_of(fresh_database, fresh_settings)
-    threads = {
-        name: threading.Thread(target=schedule.run, args=(engine, stop), name=name)
-        for name, stop in stops.items()
-    }
-    threads["one"].start()
-    assert wait_until(lambda: Counting.ticks.get("one", 0) > 2, PATIENCE_SECONDS)
-    threads["two"].start()
-    reached = Counting.ticks["one"]
-    assert wait_until(lambda: Counting.ticks["one"] > reached + 10, PATIENCE_SECONDS)
-    assert "two" not in Counting.ticks
-    stops["one"].set()
-    threads["one"].join(PATIENCE_SECONDS)
-    with fresh_database.engine.connect() as connection:
-        held = text(
-            "select count(*) from pg_locks where locktype = 'advisory' and objid = :key"
-            " and database = (select oid from pg_database where datname = current_database())"
-        )
-        assert connection.execute(held, {"key": schedule.ONE_CLOCK}).scalar_one() <= 1
-    stops["two"].set()
-    threads["two"].join(PATIENCE_SECONDS)
+    try:
+        yield made
+    finally:
+        made.stop_all()
+
+
+def test_of_two_clocks_one_acts_and_the_other_takes_over_when_it_ends(clocks: Clocks) -> None:
+    clocks.start("one")
+    clocks.wait_for("one", more=3)
+    clocks.start("two")
+    clocks.wait_for("one", more=10)
+    assert clocks.ticks["two"] == 0
+    clocks.stop("one")
+    reached = clocks.ticks["one"]
+    clocks.wait_for("two", more=3)
+    assert clocks.ticks["one"] == reached
 
 
 def test_a_clock_stands_up_again_after_its_database_session_was_ended(
-    fresh_database: Database, fresh_settings: Settings, monkeypatch: pytest.MonkeyPatch
+    clocks: Clocks, fresh_database: Database
 ) -> None:
-    Counting.ticks = {}
-    monkeypatch.setattr(schedule, "Clock", Counting)
-    monkeypatch.setattr(schedule, "TICK_SECONDS", 0.02)
-    stop = threading.Event()
-    engine, _ = engine_of(fresh_database, fresh_settings)
-    ticking = threading.Thread(target=schedule.run, args=(engine, stop), name="one")
-    ticking.start()
-    assert wait_until(lambda: Counting.ticks.get("one", 0) > 2, PATIENCE_SECONDS)
+    clocks.start("one")
+    clocks.wait_for("one", more=3)
+    ended = text(
+        "select pg_terminate_backend(pid) from pg_locks"
+        " where locktype = 'advisory' and objid = :key and pid <> pg_backend_pid()"
+        " and database = (select oid from pg_database where datname = current_database())"
+    )
     with fresh_database.engine.connect() as connection:
-        connection.execute(
-            text(
-                "select pg_terminate_backend(pid) from pg_locks"
-                " where locktype = 'advisory' and objid = :key and pid <> pg_backend_pid()"
-            ),
-            {"key": schedule.ONE_CLOCK},
-        )
-    reached = Counting.ticks["one"]
-    assert wait_until(lambda: Counting.ticks["one"] > reached + 3, PATIENCE_SECONDS)
-    stop.set()
-    ticking.join(PATIENCE_SECONDS)
-    make_shop(fresh_database, "alpha.myshopify.com")
+        assert connection.execute(ended, {"key": schedule.ONE_CLOCK}).scalars().all() == [True]
+    clocks.wait_for("one", more=4)
 
 
 def test_held_jobs_are_looked_at_again_except_those_of_shops_that_have_left(
