@@ -27,9 +27,11 @@ class WrongSetting(SystemExit):
         self.sentence = sentence
 
 
-def _setting(name: str, read: Callable[[str], Any], default: str | None = None, *, about: str) -> Any:
-    """A field of Settings; `default=None` makes the name mandatory."""
-    return field(metadata={"name": name, "read": read, "default": default, "about": about})
+def _setting(
+    name: str, read: Callable[[str], Any], default: str | None = None, *, about: str, is_shown: bool = True
+) -> Any:
+    """A field of Settings; `default=None` makes the name mandatory. What holds a password is not shown in a repr."""
+    return field(repr=is_shown, metadata={"name": name, "read": read, "default": default, "about": about})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,9 +39,14 @@ class Settings:
     """Everything that an operator can set. Secrets are wrapped and never print."""
 
     database_url: str = _setting(
-        "DATABASE_URL", values.postgres_url, about="PostgreSQL, `postgresql://user:password@host/db`"
+        "DATABASE_URL",
+        values.postgres_url,
+        about="PostgreSQL, `postgresql://user:password@host/db`",
+        is_shown=False,
     )
-    redis_url: str = _setting("REDIS_URL", values.redis_url, about="Redis or Valkey, `redis://host:port/0`")
+    redis_url: str = _setting(
+        "REDIS_URL", values.redis_url, about="Redis or Valkey, `redis://host:port/0`", is_shown=False
+    )
     app_url: str = _setting("CONCORD_APP_URL", values.url, about="Public address of the web process")
     client_id: str = _setting(
         "CONCORD_SHOPIFY_CLIENT_ID", values.text, about="Client id of the app at Shopify"

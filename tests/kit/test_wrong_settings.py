@@ -95,6 +95,23 @@ def test_every_right_form_is_taken(name: str, value: str) -> None:
     config.read(GOOD | {name: value})
 
 
+def test_settings_show_no_secret_and_no_password_of_an_address() -> None:
+    given = config.read(
+        GOOD
+        | {
+            "DATABASE_URL": "postgresql://concord:hidden1@host/concord",
+            "REDIS_URL": "redis://:hidden2@host:6379/0",
+            "CONCORD_SHOPIFY_CLIENT_SECRET": "hidden3",
+            "CONCORD_SHOPIFY_PREVIOUS_CLIENT_SECRET": "hidden4",
+        }
+    )
+    shown = f"{given!r} {given}"
+    assert "hidden" not in shown
+    assert GOOD["CONCORD_SEALING_KEYS"].partition(":")[2] not in shown
+    assert "client_id" in shown
+    assert "hidden1" in given.database_url
+
+
 def test_a_level_may_be_written_small() -> None:
     assert config.read(GOOD | {"CONCORD_LOG_LEVEL": "warning"}).log_level == "WARNING"
 

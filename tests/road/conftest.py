@@ -1,4 +1,7 @@
-"""What the tests of the road stand on, started once: the whole town on a real Tryton, and a stretch on the stand-in."""
+"""What the tests of the road stand on, started once: the whole town on a real Tryton, and a stretch on the stand-in.
+
+The town's own secrets are marked, so that a test can tell whether one of them was ever written down.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from sandbox.demo.place import Place
 from sandbox.demo.town import Town
 from sandbox.processes import Crew
 from sandbox.servers import free_port
+from tests.road import marks
 from tests.road.stretch import Erp, Stretch
 
 LEASE_SECONDS = "8"
@@ -35,7 +39,9 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Whole]:
         for name in ("DATABASE_URL", "REDIS_URL"):
             patch.delenv(name, raising=False)
         ports = {name: str(free_port()) for name in place.PORTS}
-        here = place.find({"DEMO_FOLDER": str(tmp_path_factory.mktemp("town")), **ports})
+        folder = tmp_path_factory.mktemp("town")
+        marks.make(folder)
+        here = place.find({"DEMO_FOLDER": str(folder), **ports})
         with Crew(here.logs) as crew, ExitStack() as aboard:
             built = town.build(crew, here)
             aboard.callback(built.control.close)
