@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -20,7 +20,7 @@ from kit.db import all_shops
 from sync.actors import Engine
 from sync.flows import periodic
 from sync.gateways import Gateways
-from sync.state import attempts, jobs
+from sync.state import attempts, jobs, rhythms
 from sync.state.attempts import Trouble
 from sync.state.models import Delivery, DeliveryState, JobState
 
@@ -37,6 +37,7 @@ DUE_LIMIT = 64
 class _Rhythm:
     """Something to do every so often, and when it was done last."""
 
+    name: str
     every: timedelta
     act: Callable[[Gateways], None]
     last_at: datetime | None = None
@@ -47,25 +48,43 @@ class Clock:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self._rhythms = [_Rhythm(every, act) for every, act in periodic.RHYTHMS]
+        self._rhythms = [_Rhythm(*rhythm) for rhythm in periodic.RHYTHMS]
+        self._doubtful: set[str] | None = None  # what may be written down as failing; at first nobody knows
 
     def tick(self) -> None:
         """Everything that is due now. A bug in one act keeps no other from its turn; then it is raised."""
         now = clock.now()
-        acts: list[Callable[[], object]] = [self.sweep_deliveries, self.reap, self.wake]
+        acts: dict[str, Callable[[], object]] = {
+            "lost nudges": self.sweep_deliveries,
+            "dead workers": self.reap,
+            "due jobs": self.wake,
+        }
         for rhythm in self._rhythms:
             # A clock that jumped back must not stop the rhythm until it has caught up.
             if rhythm.last_at is None or now - rhythm.last_at >= rhythm.every or now < rhythm.last_at:
                 rhythm.last_at = now
-                acts.append(partial(rhythm.act, self.engine.gateways))
-        failures = []
-        for act in acts:
+                acts[rhythm.name] = partial(rhythm.act, self.engine.gateways)
+        failures = {}
+        for name, act in acts.items():
             with Bulkhead(log, "clock.act_failed", letting=(DBAPIError,)) as part:
                 act()
             if part.failure is not None:
-                failures.append(part.failure)
-        if failures:
-            raise failures[0]
+                failures[name] = part.failure
+        self._write_down(failures, well=acts.keys() - failures.keys())
+        for failure in failures.values():
+            raise failure
+
+    def _write_down(self, failures: Mapping[str, Exception], *, well: Set[str]) -> None:
+        """Lets people see which act fails again and again. While all is well nothing is written."""
+        better = well if self._doubtful is None else well & self._doubtful
+        if failures or better:
+            with self.engine.gateways.database.transaction() as session:
+                rhythms.succeeded(session, better)
+                for name, failure in failures.items():
+                    rhythms.failed(session, name, failure)
+        # Acts whose first turn is still to come may have failed under the process before this one.
+        first = {rhythm.name for rhythm in self._rhythms} if self._doubtful is None else self._doubtful
+        self._doubtful = (first - better) | failures.keys()
 
     def sweep_deliveries(self) -> None:
         """Wakes workers for deliveries whose nudge was lost."""

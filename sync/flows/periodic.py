@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 TOKENS_PER_ROUND = 50
 HELD_AGAIN_AFTER = timedelta(minutes=30)
 
-Rhythm = tuple[timedelta, Callable[[Gateways], None]]
+Rhythm = tuple[str, timedelta, Callable[[Gateways], None]]  # with the name that people are told
 
 
 def ask_everywhere(flow: str, lane: Lane) -> Callable[[Gateways], None]:
@@ -99,15 +99,16 @@ def fill_gaps(gateways: Gateways) -> None:
 
 
 RHYTHMS: Sequence[Rhythm] = (
-    (timedelta(seconds=5), erp_feeds.ask_due),
-    (timedelta(hours=1), erp_feeds.ask_checks),
-    (timedelta(minutes=10), ask_everywhere("reconcile", Lane.BACKFILL)),
-    (timedelta(hours=1), ask_everywhere("subscriptions", Lane.BACKFILL)),
-    (timedelta(hours=12), ask_everywhere("product_pull", Lane.BACKFILL)),  # for a delivery that never came
-    (timedelta(minutes=1), fill_gaps),
-    (timedelta(minutes=1), mend_after_a_jump),
-    (timedelta(minutes=5), take_up_new_topics),
-    (timedelta(minutes=10), renew_tokens),
-    (timedelta(minutes=15), prune),
-    (timedelta(minutes=10), look_at_held_again),
+    ("ERP feeds", timedelta(seconds=5), erp_feeds.ask_due),
+    ("stock checks", timedelta(hours=1), erp_feeds.ask_checks),
+    ("reconciliation", timedelta(minutes=10), ask_everywhere("reconcile", Lane.BACKFILL)),
+    ("subscriptions", timedelta(hours=1), ask_everywhere("subscriptions", Lane.BACKFILL)),
+    # For a delivery that never came.
+    ("products", timedelta(hours=12), ask_everywhere("product_pull", Lane.BACKFILL)),
+    ("gaps", timedelta(minutes=1), fill_gaps),
+    ("clock jumps", timedelta(minutes=1), mend_after_a_jump),
+    ("new topics", timedelta(minutes=5), take_up_new_topics),
+    ("tokens", timedelta(minutes=10), renew_tokens),
+    ("retention", timedelta(minutes=15), prune),
+    ("held jobs", timedelta(minutes=10), look_at_held_again),
 )

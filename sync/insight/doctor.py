@@ -27,6 +27,7 @@ from oauth import rotation
 from oauth.models import Grant, PrivacyRequest
 from oauth.token_calls import mark
 from oauth.tokens import renewable
+from sync.state import rhythms
 from sync.state.models import Delivery, DeliveryState, Job, JobState
 
 OLDEST_POSTGRESQL = 15
@@ -85,7 +86,7 @@ def examine_system(database: Database, settings: Settings) -> list[Finding]:
         findings += [*_postgresql(database), schema := _schema(database), _machine_clock(database)]
         if schema.verdict is Verdict.FAIL:
             return findings  # nothing else can be looked up
-        for look in (_keys, _client_secret, _waiting, _failed, _privacy):
+        for look in (_keys, _client_secret, _waiting, _rhythms, _failed, _privacy):
             findings += look(database, settings)
     except DBAPIError as error:
         findings.append(
@@ -248,6 +249,21 @@ def _waiting(database: Database, _settings: Settings) -> Iterator[Finding]:
         )
     else:
         yield ok("workers", "Nothing waits that should be done.")
+
+
+def _rhythms(database: Database, _settings: Settings) -> Iterator[Finding]:
+    with database.transaction() as session:
+        failing = rhythms.failing(session)
+    for each in failing:
+        minutes = round((clock.now() - each.since_at).total_seconds() / 60)
+        yield fail(
+            "rhythms",
+            f'The clock\'s regular act "{each.name}" has failed {each.failures} times in a row,'
+            f" for {minutes} minutes ({each.error_kind}).",
+            "The log of `concord schedule` has the trace under `clock.act_failed`. The other acts go on.",
+        )
+    if not failing:
+        yield ok("rhythms", "The clock's regular acts do what they should.")
 
 
 def _failed(database: Database, _settings: Settings) -> Iterator[Finding]:

@@ -18,6 +18,7 @@ from kit import clock
 from oauth.models import Installation, Shop
 from sync.domain.money import Money
 from sync.insight import names
+from sync.state import rhythms
 from sync.state.models import Attempt, Delivery, DeliveryState, Job, JobState, Link
 from sync.state.settings_models import Breaker, Connection, ConnectionState, Issue, MappingVersion, Snapshot
 
@@ -103,6 +104,7 @@ class Health:
     last_proof: LastProof | None
     connection: ConnectionHealth | None
     guide: Guide
+    rhythms_fail_since: datetime | None  # Concord's own regular work, in all shops
 
     @property
     def stuck(self) -> int:
@@ -140,6 +142,7 @@ def of(session: Session, *, now: datetime | None = None) -> Health:
         last_proof=_last_proof(session),
         connection=connection,
         guide=guide,
+        rhythms_fail_since=rhythms.failing_since(session),
     )
 
 

@@ -98,6 +98,18 @@ class Cursor(ShopOwned, Base):
     quiet_polls: Mapped[int] = mapped_column(Integer, server_default="0")
 
 
+class FailingRhythm(Base):
+    """A regular act of the clock that fails: how often in a row, and since when."""
+
+    __tablename__ = "failing_rhythm"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    failures: Mapped[int] = mapped_column(Integer, server_default="1")
+    error_kind: Mapped[str] = mapped_column(String(64))
+    since_at: Mapped[datetime] = mapped_column(Moment)
+    last_at: Mapped[datetime] = mapped_column(Moment)
+
+
 class Budget(ShopOwned, Base):
     """The Admin API cost bucket of a shop as all processes see it, fed by Shopify's own throttle status."""
 

@@ -24,7 +24,7 @@ from sync.insight.doctor import Finding, Verdict
 from sync.insight.doctor_shops import examine_shops
 from sync.shopify import subscriptions, topics
 from sync.shopify.subscriptions import Changes
-from sync.state import jobs
+from sync.state import jobs, rhythms
 from sync.state.models import Delivery, DeliveryState, Lane
 from tests.environments import CLIENT_ID
 from tests.oauth.shopify import ALPHA, ORIGIN, LocalShopify
@@ -89,6 +89,21 @@ def test_every_finding_that_is_not_well_says_what_to_do(db: Database, settings: 
     assert found["redis"].verdict is Verdict.WARN
     assert found["client_secret"].verdict is Verdict.WARN
     assert all(finding.fix for finding in found.values() if finding.verdict is not Verdict.OK)
+
+
+def test_a_regular_act_that_fails_again_and_again_is_named_with_its_trace(
+    db: Database, settings: Settings
+) -> None:
+    with db.transaction() as session:
+        rhythms.failed(session, "tokens", KeyError("a bug"))
+    assert system(db, settings)["rhythms"].verdict is Verdict.OK, "once is no news"
+    with db.transaction() as session:
+        rhythms.failed(session, "tokens", KeyError("a bug"))
+    found = system(db, settings)["rhythms"]
+    assert found.verdict is Verdict.FAIL
+    assert '"tokens" has failed 2 times in a row' in found.sentence
+    assert "KeyError" in found.sentence
+    assert "clock.act_failed" in found.fix
 
 
 @pytest.mark.parametrize(

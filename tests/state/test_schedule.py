@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from dramatiq.brokers.stub import StubBroker
 from sqlalchemy import select, text, update
 
 from kit import clock
+from kit.bulkheads import Bulkhead
 from kit.clock import SetClock, SystemClock
 from kit.config import Settings
 from kit.db import Database, all_shops
@@ -24,7 +26,7 @@ from sync.broker import QUEUES, Nudger
 from sync.flows import periodic
 from sync.gateways import Gateways
 from sync.schedule import Clock
-from sync.state import claims, jobs, slots
+from sync.state import claims, jobs, rhythms, slots
 from sync.state.jobs import Claimed
 from sync.state.models import Attempt, Delivery, Job, JobState, Lane
 from sync.state.settings_models import Issue
@@ -199,7 +201,7 @@ def test_rhythms_keep_their_pace_and_a_clock_that_jumps_back_does_not_stop_them(
     engine: Engine, noon: SetClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     done: list[datetime] = []
-    rhythm = (timedelta(minutes=1), lambda _gateways: done.append(clock.now()))
+    rhythm = ("a look", timedelta(minutes=1), lambda _gateways: done.append(clock.now()))
     monkeypatch.setattr(periodic, "RHYTHMS", (rhythm,))
     ticking = Clock(engine)
     for _ in range(10):
@@ -257,7 +259,7 @@ def test_a_bug_in_one_rhythm_keeps_no_other_from_its_turn_and_is_loud(
         raise TypeError("a bug")
 
     minute = timedelta(minutes=1)
-    rhythms = ((minute, mistake), (minute, lambda _gateways: done.append(clock.now())))
+    rhythms = (("one", minute, mistake), ("two", minute, lambda _gateways: done.append(clock.now())))
     monkeypatch.setattr(periodic, "RHYTHMS", rhythms)
     ticking = Clock(engine)
     for _ in range(3):
@@ -265,6 +267,28 @@ def test_a_bug_in_one_rhythm_keeps_no_other_from_its_turn_and_is_loud(
             ticking.tick()
         noon.move(60)
     assert len(done) == 3
+
+
+def test_a_rhythm_that_fails_again_and_again_is_said_until_it_is_well(
+    db: Database, engine: Engine, noon: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mistakes = [TypeError("a bug"), TypeError("a bug"), KeyError("another")]
+
+    def act(_gateways: Gateways) -> None:
+        if mistakes:
+            raise mistakes.pop(0)
+
+    monkeypatch.setattr(periodic, "RHYTHMS", (("feeds", timedelta(minutes=1), act),))
+    ticking, told = Clock(engine), []
+    for _ in range(5):
+        with Bulkhead(logging.getLogger(__name__), "as the process does"):
+            ticking.tick()
+        with db.transaction() as session:
+            told.append([(each.name, each.failures, each.error_kind) for each in rhythms.failing(session)])
+        if len(told) == 3:
+            ticking = Clock(engine)  # a process that knows nothing of it takes over
+        noon.move(60)
+    assert told == [[], [("feeds", 2, "TypeError")], [("feeds", 3, "KeyError")], [], []]
 
 
 class Clocks:

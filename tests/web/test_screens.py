@@ -9,6 +9,7 @@ import re
 import pytest
 
 from oauth.staff import Permission
+from sync.state import rhythms
 from tests.house import polaris
 from tests.insight.rows import Rows, order
 from tests.oauth.shopify import BETA
@@ -43,6 +44,17 @@ def test_every_screen_has_an_empty_state_with_a_next_step(office: Office, path: 
     assert polaris.problems(answer.text) == []
     assert "<s-page heading=" in answer.text
     assert re.search(r'href="/app[^"]*"', answer.text)
+
+
+def test_home_says_when_concords_own_regular_work_fails_again_and_again(office: Office) -> None:
+    said = "A part of Concord’s regular work fails"
+    for is_said in (False, True):
+        with office.database.transaction() as session:
+            rhythms.failed(session, "tokens", KeyError("a bug"))
+        assert (said in office.look().text) is is_said
+    with office.database.transaction() as session:
+        rhythms.succeeded(session, ["tokens"])
+    assert said not in office.look().text
 
 
 def _with_trade(office: Office) -> Rows:

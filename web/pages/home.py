@@ -37,6 +37,16 @@ class Banner:
     address: str = ""  # outside of us, in the whole window; instead of the path
 
 
+REGULAR_WORK_FAILS = Banner(
+    tone="warning",
+    heading="A part of Concord’s regular work fails",
+    sentence="The mistake is Concord’s own, and its operators can see it. Nothing is lost: what Shopify tells still "
+    "goes through, but what Concord looks up by itself may come late.",
+    path="/activity",
+    button="See what was done",
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Advice:
     """Something worth doing, the most useful first."""
@@ -177,7 +187,7 @@ def _banner(answer: Health, granted: Access) -> Banner | None:
                 button="Resume",
             )
         case _:
-            return None
+            return REGULAR_WORK_FAILS if answer.rhythms_fail_since else None
 
 
 def rests(granted: Access) -> str:
