@@ -59,6 +59,19 @@ def look_at_held_again(gateways: Gateways) -> None:
         )
 
 
+def go_on_with_keys(gateways: Gateways) -> None:
+    """Makes ready what waits for a sealing key that is among the configured ones (again)."""
+    known = [f"key:{name}" for name, _ in gateways.settings.sealing_keys]
+    with gateways.database.transaction() as session:
+        session.execute(
+            all_shops(
+                update(Job)
+                .where(Job.state == JobState.HELD, Job.misses.in_(known))
+                .values(state=JobState.READY, due_at=clock.now())
+            ).execution_options(synchronize_session=False)
+        )
+
+
 def mend_after_a_jump(gateways: Gateways) -> None:
     """Makes due what a clock that has since jumped back put into the future."""
     with gateways.database.transaction() as session:
@@ -106,6 +119,7 @@ RHYTHMS: Sequence[Rhythm] = (
     # For a delivery that never came.
     ("products", timedelta(hours=12), ask_everywhere("product_pull", Lane.BACKFILL)),
     ("gaps", timedelta(minutes=1), fill_gaps),
+    ("sealing keys", timedelta(minutes=1), go_on_with_keys),
     ("clock jumps", timedelta(minutes=1), mend_after_a_jump),
     ("new topics", timedelta(minutes=5), take_up_new_topics),
     ("tokens", timedelta(minutes=10), renew_tokens),
