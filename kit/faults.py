@@ -2,9 +2,34 @@
 
 A fault carries a stable `code` (grouped into issues), a `sentence` for the merchant and a `detail` for support
 that holds no personal data and no secret.
+
+A sentence of ours names no person. Words of the other side might: they stand in it `quoted`, and are `veiled` for
+whoever may not read personal data.
 """
 
 from __future__ import annotations
+
+import re
+
+VEIL = "…"
+# Invisible inside the quotation marks: our own sentences quote names of settings, which nobody has to hide.
+_EDGE = "\u2060"
+_QUOTED = re.compile(f"{_EDGE}[^{_EDGE}]*({_EDGE}|$)")  # a sentence may have been cut
+
+
+def quoted(words: str) -> str:
+    """Words of the other side, as a part of a sentence of ours."""
+    return f"“{_EDGE}{words.replace(_EDGE, '')}{_EDGE}”"
+
+
+def is_quoting(sentence: str) -> bool:
+    """Whether a sentence has words of the other side in it."""
+    return _EDGE in sentence
+
+
+def veiled(sentence: str) -> str:
+    """The sentence without what the other side said."""
+    return _QUOTED.sub(VEIL, sentence)
 
 
 class Fault(Exception):

@@ -6,6 +6,7 @@ Entries are only ever added; the database refuses to change them. They hold no s
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -18,6 +19,9 @@ SHOPIFY = "shopify"
 CLOCK = "clock"
 OPERATOR = "operator"
 LONGEST_SUBJECT = 255
+READ = "personal_data_read"
+READ_AGAIN_AFTER = timedelta(hours=1)
+LOOKED_BACK = 500  # entries; an older read is written down once more
 
 
 def staff_actor(staff_id: int) -> str:
@@ -49,6 +53,20 @@ def write(
             after=dict(after) if after is not None else None,
         )
     )
+
+
+def read(session: Session, *, shop_id: int, actor: str, subject: str, address: str = "") -> None:
+    """Adds that somebody was shown personal data; a page that refreshes itself is one read an hour."""
+    recent = select(AuditEntry.id).where(AuditEntry.shop_id == shop_id).order_by(AuditEntry.id.desc())
+    is_known = select(AuditEntry.id).where(
+        AuditEntry.id.in_(recent.limit(LOOKED_BACK)),
+        AuditEntry.actor == actor[:64],
+        AuditEntry.act == READ,
+        AuditEntry.subject == subject[:LONGEST_SUBJECT],
+        AuditEntry.at > clock.now() - READ_AGAIN_AFTER,
+    )
+    if session.scalar(is_known.limit(1)) is None:
+        write(session, shop_id=shop_id, actor=actor, act=READ, subject=subject, address=address)
 
 
 def newest(

@@ -11,7 +11,7 @@ from typing import Any, TypeVar, assert_never
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from kit import clock
+from kit import clock, faults
 from kit.config import WrongSetting
 from oauth import audit, rotation
 from oauth.models import Shop
@@ -86,7 +86,7 @@ def retry(engine: Engine, options: argparse.Namespace) -> int:
             query = query.where(Job.flow == options.flow)
         rows = _found(session, query, options.limit)
         for row in rows:
-            _say(f"job {row.id}  {row.flow}  {row.record}  {row.state}  {row.reason}")
+            _say(f"job {row.id}  {row.flow}  {row.record}  {row.state}  {faults.veiled(row.reason)}")
         if options.dry_run:
             return _would(len(rows), "jobs would be tried again")
         ids = replays.retry(session, shop_id=shop_id, job_ids=[row.id for row in rows], by=OPERATOR)
@@ -112,7 +112,7 @@ def errors(engine: Engine, options: argparse.Namespace) -> int:
                 "record": row.record,
                 "kind": row.outcome,
                 "code": row.fault_code,
-                "sentence": row.sentence,
+                "sentence": faults.veiled(row.sentence),
                 "detail": row.detail,
             }
             if options.json:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -19,7 +19,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
-from kit import clock
+from kit import clock, faults
 
 FRONTEND = Path(__file__).parents[1] / "frontend"
 STATIC = FRONTEND / "static"
@@ -38,6 +38,8 @@ class Frame:
     host: str = ""
     timezone: str = "UTC"
     actor: str = ""
+    may_read: bool = False  # personal data
+    reads: list[str] = field(default_factory=list)  # sentences with words of others that were shown
 
     def to(self, path: str = "", **words: Any) -> str:
         """The address of a screen, with what a plain link needs to come back into the admin."""
@@ -85,6 +87,7 @@ def environment() -> Environment:
         loader=FileSystemLoader(FRONTEND / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_for_who_looks,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -103,6 +106,22 @@ def environment() -> Environment:
 def html(template: str, values: Mapping[str, Any]) -> str:
     """A template, filled in."""
     return environment().get_template(template).render(**values)
+
+
+@pass_context
+def _for_who_looks(context: Context, value: Any) -> Any:
+    """Every value of every page passes here: words of others, which may name a person, are for those who may read
+    personal data. A part without a frame of its own passes again as a whole."""
+    if not isinstance(value, str) or not faults.is_quoting(value):
+        return value
+    frame: Frame | None = context.get("frame")
+    if frame is None:
+        return value
+    if frame.may_read:
+        frame.reads.append(value)
+        return value
+    text = faults.veiled(str(value))
+    return Markup(text) if isinstance(value, Markup) else text  # noqa: S704 - it was markup before, and lost words
 
 
 @pass_context

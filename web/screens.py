@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from oauth import staff
+from oauth import audit, staff
 from oauth.models import Shop
 from oauth.staff import Permission
 from web import render
@@ -85,10 +85,23 @@ class Asked:
         value = self.word("page")
         return min(max(1, int(value)), LAST_PAGE) if value.isascii() and value.isdigit() else 1
 
-    def page(self, name: str, answer: Any, *, status: int = 200) -> Response:
-        """The screen of this name with its answer."""
-        values = {"frame": self.frame(), "page": answer}
-        return HTMLResponse(render.html(f"pages/{name}.html", values), status_code=status)
+    def page(self, name: str, answer: Any, *, status: int = 200, is_personal: bool = False) -> Response:
+        """The screen of this name with its answer. Whoever is shown personal data is written down."""
+        frame = self.frame()
+        text = render.html(f"pages/{name}.html", {"frame": frame, "page": answer})
+        if is_personal or frame.reads:
+            self._note_read()
+        return HTMLResponse(text, status_code=status)
+
+    def _note_read(self) -> None:
+        with self.transaction() as session:
+            audit.read(
+                session,
+                shop_id=self.visit.shop_id,
+                actor=self.actor,
+                subject=self.request.url.path.removeprefix(ROOT),
+                address=self.visit.address,
+            )
 
     def refused(self, name: str, answer: Any) -> Response:
         """The screen again, with a sentence beside each field that could not be taken."""
@@ -112,6 +125,7 @@ class Asked:
             host=self.visit.host,
             timezone=timezone or "UTC",
             actor=self.actor,
+            may_read=self.may(Permission.READ_PERSONAL_DATA),
         )
 
 

@@ -182,7 +182,7 @@ def _find(connector: Connector, document: CustomerDocument, rules: Rules) -> tup
     if choice.verdict is Verdict.AMBIGUOUS:
         raise Misconfigured(
             "customer_ambiguous",
-            f"{choice.because}. Choose the right one for {document.name} on the Mappings page.",
+            f"{choice.because}. Choose the right one for this buyer on the Mappings page.",
             misses=f"mapping:customer:{document.shopify_gid}",
             field="customer",
         )

@@ -348,7 +348,7 @@ def _party(
         case Verdict.AMBIGUOUS:
             raise Misconfigured(
                 "customer_ambiguous",
-                f"{choice.because}. Choose the right one for {document.name} on the Mappings page.",
+                f"{choice.because}. Choose the right one for this buyer on the Mappings page.",
                 misses=f"mapping:customer:{gid}",
                 field="customer",
             )

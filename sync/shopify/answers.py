@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx2
 
-from kit.faults import Fault, Misconfigured, OutcomeUnknown, Rejected, Transient
+from kit.faults import Fault, Misconfigured, OutcomeUnknown, Rejected, Transient, quoted
 from sync.shopify.documents import Document
 
 # Found before anything runs, and caused by the document alone: ours to repair, never the merchant's.
@@ -208,7 +208,7 @@ def _of_error(error: Any, document: Document) -> Exception:
     if code == "ACCESS_DENIED":
         return denied(_scope(error), detail=detail)
     if code in _VALUES:
-        return Rejected(code.lower(), f"Shopify refuses a value: {message}", detail=detail)
+        return Rejected(code.lower(), f"Shopify refuses a value: {quoted(message)}", detail=detail)
     if code in _STATIC or (code and code[0].islower()) or not code:
         return BrokenDocument(detail)
     return _no_verdict(document, f"shopify_{code.lower()}"[:64], detail)

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from kit import clock
 from kit.db import Database
+from kit.faults import quoted
 from oauth import erp
 from oauth.models import PrivacyRequest
 from sync.actors import Engine
@@ -165,7 +166,11 @@ class Shop:
             summary = {"total": "19.90 EUR", "lines": 1, "customer": name, "invented_later": name}
             job_id = jobs.ask(session, shop_id=self.id, flow="order_push", record=gid, lane=Lane.ORDERS)
             job = session.get_one(Job, job_id)
-            job.state, job.misses, job.reason = "held", "mapping:x", f"Choose the right one for {name}."
+            job.state, job.misses, job.reason = (
+                "held",
+                "mapping:x",
+                f"Choose the right one for {quoted(name)}.",
+            )
             session.add_all(
                 [
                     Snapshot(
@@ -185,7 +190,7 @@ class Shop:
                         started_at=now,
                         ended_at=now,
                         outcome="misconfigured",
-                        sentence=f"Choose the right one for {name}.",
+                        sentence=f"Choose the right one for {quoted(name)}.",
                         detail=name,
                     ),
                     Issue(
@@ -195,7 +200,7 @@ class Shop:
                         flow="order_push",
                         fault_kind="misconfigured",
                         fault_code="customer_ambiguous",
-                        sentence=f"Choose the right one for {name}.",
+                        sentence=f"Choose the right one for {quoted(name)}.",
                         sample_record=gid,
                         first_at=now,
                         last_at=now,

@@ -136,3 +136,26 @@ def test_a_sealed_text_that_was_copied_to_another_row_does_not_open(
         with pytest.raises(Misconfigured) as caught:
             erp.open_values(session, sealer, credential_id=number)
     assert caught.value.code == "seal_broken"
+
+
+def test_a_page_that_refreshes_itself_is_one_read_an_hour(
+    db: Database, shop_ids: tuple[int, int], noon: SetClock
+) -> None:
+    alpha, beta = shop_ids
+    for minutes in (0, 1, 58, 2):
+        noon.move(minutes * 60)
+        with db.transaction() as session:
+            audit.read(session, shop_id=alpha, actor="staff:1", subject="/records")
+    with db.transaction() as session:
+        audit.read(session, shop_id=alpha, actor="staff:2", subject="/records")
+        audit.read(session, shop_id=alpha, actor="staff:2", subject="/issues")
+        audit.read(session, shop_id=beta, actor="staff:2", subject="/issues")
+    with db.transaction() as session:
+        rows = session.execute(select(AuditEntry.shop_id, AuditEntry.actor, AuditEntry.subject))
+        assert sorted(tuple(row) for row in rows) == [
+            (alpha, "staff:1", "/records"),
+            (alpha, "staff:1", "/records"),
+            (alpha, "staff:2", "/issues"),
+            (alpha, "staff:2", "/records"),
+            (beta, "staff:2", "/issues"),
+        ]

@@ -27,7 +27,7 @@ from web.mapping import chain
 from web.mapping.chain import Chain
 from web.mapping.sheet import LINES_LIMIT
 from web.pages.mapping import keep, rules_of
-from web.screens import Asked, nudged
+from web.screens import UNPROCESSABLE, Asked, nudged
 
 HEADING = "Customers"
 INTRO = "Who your buyers are in your ERP, and how Concord recognises them."
@@ -72,7 +72,7 @@ class CustomersPage:
 
 def show(asked: Asked) -> Response:
     """The buyers."""
-    return asked.page("customers", _page(asked, _connection(asked)))
+    return _shown(asked, _page(asked, _connection(asked)))
 
 
 def save(asked: Asked) -> Response:
@@ -85,12 +85,34 @@ def save(asked: Asked) -> Response:
         rules = replace(chain.apply(rules, asked.form), customers=chosen)
     except NotFilledIn as wrong:
         typed = dict(asked.form.pairs)
-        return asked.refused("customers", _page(asked, row, errors=wrong.sentences, typed=typed))
+        return _shown(asked, _page(asked, row, errors=wrong.sentences, typed=typed), status=UNPROCESSABLE)
     with asked.transaction() as session:
         say, ids = keep(session, asked, row, rules, note="Changed customers")
     nudged(asked, ids)
     return asked.done(
         go="/mappings" if ids or asked.form.is_on("publish") else "/mappings/customers", say=say
+    )
+
+
+def _shown(asked: Asked, page: CustomersPage, *, status: int = 200) -> Response:
+    is_personal = bool(page.rows) and asked.may(Permission.READ_PERSONAL_DATA)
+    return asked.page("customers", page, status=status, is_personal=is_personal)
+
+
+def _nameless(told: Told) -> Told:
+    """For who may not read personal data: buyers and parties by their numbers."""
+    return replace(
+        told,
+        buyers=tuple(
+            replace(
+                each,
+                name=_called(each.key, {}),
+                candidates=tuple(
+                    replace(party, name=f"Customer {party.erp_id}") for party in each.candidates
+                ),
+            )
+            for each in told.buyers
+        ),
     )
 
 
@@ -133,6 +155,8 @@ def _page(
         has_draft = mappings.draft(session, row.id) is not None
     gateways = asked.state["engine"].gateways
     told = buyers.preview(gateways, row, asked.visit.shop_domain, rules)
+    if not asked.may(Permission.READ_PERSONAL_DATA):
+        told = _nameless(told)
     with asked.transaction() as session:
         held = {each.value: each for each in missing.listed(session) if each.kind == MISSES}
         wanted = [*(each.record for each in told.buyers), *(each.sample.record for each in held.values())]

@@ -40,6 +40,7 @@ def show(asked: Asked) -> Response:
             may_replay=asked.may(Permission.REPLAY),
             may_read=may_read,
         ),
+        is_personal=may_read and found.size_bytes is not None,
     )
 
 

@@ -54,6 +54,7 @@ def show(asked: Asked) -> Response:
     if story is None:
         raise NotThere(record)
     place = f"{ROOT}/records/{story.name.path}"
+    may_read = asked.may(Permission.READ_PERSONAL_DATA)
     return asked.page(
         "record",
         RecordPage(
@@ -63,11 +64,12 @@ def show(asked: Asked) -> Response:
             agreement=agreed,
             may_agree=agreed is not None and asked.may(agreed.permission),
             may_replay=asked.may(Permission.REPLAY),
-            may_read=asked.may(Permission.READ_PERSONAL_DATA),
+            may_read=may_read,
             address=app_in_admin(
                 store_name(asked.visit.shop_domain), settings=asked.state["settings"], path=place
             ),
         ),
+        is_personal=may_read and bool(story.summary.get("customer")),
     )
 
 

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import httpx2
 
-from kit.faults import Fault, Misconfigured, OutcomeUnknown, Rejected, Transient
+from kit.faults import Fault, Misconfigured, OutcomeUnknown, Rejected, Transient, quoted
 from sync.connectors.base import Opening
 from sync.connectors.tryton import wire
 
@@ -222,16 +222,17 @@ _REFUSALS = (
 
 
 def _refusal(answer: httpx2.Response, model: str, detail: str) -> Fault:
-    """A refusal in Tryton's words. Its text may name a person: it goes to the merchant, not into `detail`."""
+    """A refusal in Tryton's words. Its text may name a person: it stands quoted, and not in `detail`."""
     try:
         said = wire.loads(answer.content)
         text = " ".join(filter(None, (said.get("message"), said.get("description"))))
     except (ValueError, AttributeError):
         text = ""
-    text = _TAG.sub("", text).strip() or "Tryton refused a value."
+    text = _TAG.sub("", text).strip()
+    sentence = f"Tryton says: {quoted(text)}" if text else "Tryton refused a value."
     code = next((code for words, code in _REFUSALS if words.lower() in text.lower()), "refused")
     if code == "not_allowed":
-        return Misconfigured("not_allowed", text, misses="erp:permission", detail=detail)
+        return Misconfigured("not_allowed", sentence, misses="erp:permission", detail=detail)
     if code in ("no_period", "period_closed"):
-        return Misconfigured(code, text, misses="erp:period", detail=detail)
-    return Rejected(code, text, detail=detail, field=model)
+        return Misconfigured(code, sentence, misses="erp:period", detail=detail)
+    return Rejected(code, sentence, detail=detail, field=model)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import httpx2
 import pytest
 
-from kit.faults import Misconfigured, OutcomeUnknown, Rejected, Transient
+from kit.faults import Misconfigured, OutcomeUnknown, Rejected, Transient, veiled
 from kit.http import Door
 from sync.connectors.tryton import open_connector
 from sync.connectors.tryton.client import Client
@@ -68,7 +68,8 @@ def test_a_refusal_shows_trytons_words_and_keeps_them_out_of_the_support_detail(
     with pytest.raises(Rejected) as fault:
         client(400, said).create("party.party", {})
     assert fault.value.code == "value_invalid"
-    assert fault.value.sentence == 'The value "Ada" of Name is not valid.'
+    assert '“\u2060The value "Ada" of Name is not valid.\u2060”' in fault.value.sentence
+    assert veiled(fault.value.sentence) == "Tryton says: “…”"
     assert "Ada" not in fault.value.detail
 
 
