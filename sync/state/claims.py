@@ -17,6 +17,8 @@ from sync.state.jobs import Claimed
 
 BATCHES_LIMIT: Final = 2  # stock batches of one shop that run at the same time
 KEPT_PLACES: Final = 2  # of a shop's places, for orders and for stock near zero
+LANES: Final = [10, 20, 30, 40]
+WIDTH: Final = 64
 STOCK_BATCH: Final = "stock:"  # how the record of a stock batch begins
 WITHOUT_ERP: Final = (  # flows that talk to Shopify alone
     "backfill",
@@ -32,8 +34,12 @@ WITHOUT_ERP: Final = (  # flows that talk to Shopify alone
 )
 
 # Shops with the least running work first, then lane, then age. The recursive part walks the index from shop to shop,
-# so the cost grows with the shops that have work, not with the jobs. A shop whose ERP is full is looked through flow
-# by flow, so that what waits for the ERP costs nothing.
+# so the cost grows with the shops that have work, not with the jobs. Of each shop the first few of each lane are read
+# in the order of an index; a shop whose ERP is full is looked through flow by flow, so that what waits for the ERP
+# costs nothing. Steps are materialized and lanes are asked for one by one so that the planner has no choice: a burst
+# in a table without statistics, as on the day of an installation, must not cost more than on any other day. (The empty
+# text beside a state keeps the planner from an index of everything ready, the offset has it look each record up by its
+# whole key; the order of candidates is that of their CTE.)
 _FAIREST = text(
     """
     with recursive shops (shop_id) as (
@@ -49,7 +55,7 @@ _FAIREST = text(
         from job where state = 'running' group by shop_id
     ), places as (
         select shop_id, sum(slots) as slots from connection group by shop_id
-    ), open as (
+    ), open as materialized (
         select s.shop_id, coalesce(r.busy, 0) as busy,
             coalesce(r.at_erp, 0) > coalesce(e.slots, :per_shop) as is_erp_full,
             coalesce(r.patient, 0) >= greatest(:per_shop - :kept, 1) as is_patient_full,
@@ -57,46 +63,45 @@ _FAIREST = text(
                 or coalesce(r.batches, 0) >= :batches_limit as is_batch_full
         from shops s left join running r on r.shop_id = s.shop_id left join places e on e.shop_id = s.shop_id
         where s.shop_id is not null and coalesce(r.busy, 0) < :per_shop
-    ), candidates as (
-        select p.id, p.lane, p.due_at, o.busy + p.place as load
-        from open o
+    ), looks as materialized (
+        select o.*, l.lane from open o cross join unnest(cast(:lanes as smallint[])) as l (lane)
+        where l.lane <= 20 or not o.is_patient_full
+    ), found as materialized (
+        select o.shop_id, o.busy, j.* from looks o cross join lateral (
+            select j.id, j.lane, j.due_at from job j
+            where not o.is_erp_full and j.state = 'ready' and j.shop_id = o.shop_id and j.lane = o.lane
+              and j.due_at <= :now and j.flow = any (coalesce(:flows, array[j.flow]))
+              and not (o.is_batch_full and starts_with(j.record, :batch))
+              and not exists (
+                  select 1 from job k where k.state = 'running' and k.shop_id = j.shop_id
+                    and k.flow = j.flow and k.record = j.record offset 0)
+            order by j.due_at, j.id
+            limit :reach
+        ) j
+        union all
+        select o.shop_id, o.busy, j.* from looks o
+        cross join unnest(cast(:without_erp as text[])) as f (flow)
         cross join lateral (
-            select q.*, row_number() over (order by q.lane, q.due_at, q.id) as place from (
-                (
-                    select j.id, j.lane, j.due_at from job j
-                    where not o.is_erp_full and j.state = 'ready' and j.shop_id = o.shop_id
-                      and j.flow = any (coalesce(:flows, array[j.flow]))
-                      and j.lane = any (array[10, 20, 30, 40]::smallint[]) and j.due_at <= :now
-                      and (j.lane <= 20 or not o.is_patient_full)
-                      and not (o.is_batch_full and starts_with(j.record, :batch))
-                      and not exists (
-                          select 1 from job k where k.state = 'running' and k.shop_id = j.shop_id
-                            and k.flow = j.flow and k.record = j.record)
-                    order by j.lane, j.due_at, j.id
-                    limit :reach
-                )
-                union all
-                select w.* from unnest(cast(:without_erp as text[])) f cross join lateral (
-                    select j.id, j.lane, j.due_at from job j
-                    where o.is_erp_full and j.state = 'ready' and j.shop_id = o.shop_id and j.flow = f
-                      and f = any (coalesce(:flows, array[f]))
-                      and j.lane = any (array[10, 20, 30, 40]::smallint[]) and j.due_at <= :now
-                      and (j.lane <= 20 or not o.is_patient_full)
-                      and not (o.is_batch_full and starts_with(j.record, :batch))
-                      and not exists (
-                          select 1 from job k where k.state = 'running' and k.shop_id = j.shop_id
-                            and k.flow = j.flow and k.record = j.record)
-                    order by j.lane, j.due_at, j.id
-                    limit :reach
-                ) w
-            ) q
-        ) p
+            select j.id, j.lane, j.due_at from job j
+            where o.is_erp_full and j.state = 'ready' and j.shop_id = o.shop_id and j.flow = f.flow
+              and j.lane = o.lane and j.due_at <= :now and f.flow = any (coalesce(:flows, array[f.flow]))
+              and not (o.is_batch_full and starts_with(j.record, :batch))
+              and not exists (
+                  select 1 from job k where k.state = 'running' and k.shop_id = j.shop_id
+                    and k.flow = j.flow and k.record = j.record offset 0)
+            order by j.due_at, j.id
+            limit :reach
+        ) j
+    ), candidates as materialized (
+        select id, lane, due_at, busy + row_number() over (partition by shop_id order by lane, due_at, id) as load
+        from found
+        order by load, lane, due_at
+        limit :width
     ), chosen as (
-        select job.id from job join candidates c on c.id = job.id
-        where job.state = 'ready'
-        order by c.load, c.lane, c.due_at
+        select j.id from candidates c cross join lateral (
+            select k.id from job k where k.id = c.id and k.state || '' = 'ready' for update of k skip locked
+        ) j
         limit :count
-        for update of job skip locked
     )
     update job set state = 'running', lease = gen_random_uuid(),
         lease_until = coalesce(cast(:told as timestamptz), statement_timestamp()) + make_interval(secs => :seconds)
@@ -128,6 +133,8 @@ def claim(
             "seconds": lease_seconds,
             "count": count,
             "reach": max(8, 4 * count),
+            "width": WIDTH + 8 * count,  # some may be taken by others meanwhile
+            "lanes": LANES,
             "per_shop": per_shop,
             "flows": None if flows is None else list(flows),
             "without_erp": list(WITHOUT_ERP),

@@ -1,0 +1,44 @@
+"""What a claim reads stays small on the day of an installation, when a burst meets a table without statistics."""
+
+from __future__ import annotations
+
+from sqlalchemy import text
+
+from kit.db import Database
+from sync.state import claims
+from tests.state.conftest import make_shop
+from tests.state.rows import a_connection
+
+BURST = 10_000
+READS = text(
+    "select seq_tup_read + idx_tup_fetch from pg_stat_xact_user_tables where relname = 'job'"
+).execution_options(all_shops=True)
+ASK = text(
+    """
+    insert into job (shop_id, flow, record, state, lane, asked_at, due_at)
+    select (cast(:shops as bigint[]))[1 + n % 2], 'order_push', 'gid://shopify/Order/' || n, 'ready', 10,
+        now(), now() - interval '1 minute'
+    from generate_series(1, :burst) n
+    """
+)
+
+
+def rows_read(db: Database, *, claims_before: int) -> int:
+    """How many rows of the table of jobs one claim reads, after so many that went before."""
+    for _ in range(claims_before + 1):
+        with db.transaction() as session:
+            assert claims.claim(session, count=1, per_shop=8, lease_seconds=60)
+            read: int = session.execute(READS).scalar_one()
+    return read
+
+
+def test_a_burst_into_a_table_without_statistics_costs_a_claim_no_more(fresh_database: Database) -> None:
+    db = fresh_database
+    shops = [make_shop(db, domain) for domain in ("alpha.myshopify.com", "beta.myshopify.com")]
+    for shop in shops:
+        a_connection(db, shop, slots=8)
+    with db.engine.begin() as connection:
+        connection.execute(text("alter table job set (autovacuum_enabled = false)"))
+        connection.execute(ASK, {"shops": shops, "burst": BURST})
+    assert rows_read(db, claims_before=0) < 1_500
+    assert rows_read(db, claims_before=8) < 1_500
