@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from joserfc import jwt
@@ -43,6 +44,7 @@ class Identity:
 
     shop_domain: str
     staff_number: str
+    signed_at: datetime
     session_id: str = ""
 
 
@@ -68,7 +70,12 @@ def verify(token: str, *, settings: Settings) -> Identity:
     staff = claims.get("sub")
     if not isinstance(staff, str) or not _STAFF.fullmatch(staff):
         raise NotSignedIn("the ID token names nobody")
-    return Identity(shop_domain=domain, staff_number=staff, session_id=str(claims.get("sid") or "")[:128])
+    return Identity(
+        shop_domain=domain,
+        staff_number=staff,
+        signed_at=datetime.fromtimestamp(begins, UTC),
+        session_id=str(claims.get("sid") or "")[:128],
+    )
 
 
 def _claims(token: str, settings: Settings) -> Mapping[str, Any]:

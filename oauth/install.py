@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from kit import clock
 from kit.db import Database, all_shops, insert
-from oauth import audit, scopes
+from oauth import audit, scopes, staff
 from oauth.id_token import Identity
 from oauth.models import Grant, Installation, Shop
 from oauth.tokens import Held, Stored, Then, Tokens
@@ -144,8 +144,11 @@ def find(session: Session, domain: str) -> Shop | None:
 
 
 def uninstalled(session: Session, shop_id: int, *, at: datetime | None) -> bool:
-    """Notes that the shop removed us: its tokens are forgotten at once. A notice older than the newest installation,
-    or than a grant that Shopify gave since, is late and changes nothing. The caller holds what is owed."""
+    """Notes that the shop removed us: its tokens are forgotten at once. The caller holds what is owed.
+
+    A notice older than the newest installation, or than a grant that Shopify gave since, is late and changes nothing.
+    One that is older than somebody's visit is late too: the shop came back before we knew that it had left, and only
+    the tokens of before are gone. The next visit mints new ones, as in every new installation."""
     shop = _locked(session, shop_id)
     if shop is None or shop.state in (Installation.UNINSTALLED, Installation.REDACTED):
         return False
@@ -153,6 +156,10 @@ def uninstalled(session: Session, shop_id: int, *, at: datetime | None) -> bool:
         return False
     session.execute(delete(Grant).where(Grant.shop_id == shop_id))
     before = shop.state
+    if at is not None and staff.was_seen_since(session, at):
+        shop.state = Installation.NEEDS_VISIT.value
+        _note(session, shop, act="came_back", before=before)
+        return False
     shop.state, shop.uninstalled_at = Installation.UNINSTALLED.value, clock.now()
     _note(session, shop, act="uninstalled", before=before)
     return True

@@ -8,18 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from kit import clock
 from kit.db import insert
 from oauth import audit
 from oauth.models import Shop, Staff
-
-SEEN_EVERY = timedelta(minutes=1)
 
 
 class Permission(StrEnum):
@@ -60,15 +58,23 @@ class Person:
     permissions: frozenset[str]
 
 
-def arrive(session: Session, *, shop_id: int, number: str, address: str = "") -> Person:
-    """The person with this number, noted as seen; made with the first visit."""
+def arrive(
+    session: Session, *, shop_id: int, number: str, signed_at: datetime | None = None, address: str = ""
+) -> Person:
+    """The person with this number, made with the first visit, noted as seen when Shopify last signed for them: by
+    Shopify's own clock, and no oftener than once for each ID token."""
+    seen_at = signed_at or clock.now()
     row = _find(session, number)
     if row is None:
-        row = _make(session, shop_id=shop_id, number=number, address=address)
-    now = clock.now()
-    if now - row.last_seen_at > SEEN_EVERY:
-        row.last_seen_at = now
+        row = _make(session, shop_id=shop_id, number=number, seen_at=seen_at, address=address)
+    if seen_at > row.last_seen_at:
+        row.last_seen_at = seen_at
     return _person(row)
+
+
+def was_seen_since(session: Session, at: datetime) -> bool:
+    """Whether Shopify signed an ID token for somebody of the session's shop after a time."""
+    return bool(session.scalar(select(exists().where(Staff.last_seen_at > at))))
 
 
 def require(person: Person, permission: Permission) -> None:
@@ -125,19 +131,18 @@ def _find(session: Session, number: str) -> Staff | None:
     return session.scalar(select(Staff).where(Staff.shopify_user_id == number))
 
 
-def _make(session: Session, *, shop_id: int, number: str, address: str) -> Staff:
+def _make(session: Session, *, shop_id: int, number: str, seen_at: datetime, address: str) -> Staff:
     # Two first visits at once must not both become the first: they queue at the shop's row.
     session.execute(select(Shop.id).where(Shop.id == shop_id).with_for_update(key_share=True))
     is_first = session.scalar(select(func.count()).select_from(Staff)) == 0
-    now = clock.now()
     made = session.scalar(
         insert(Staff)
         .values(
             shop_id=shop_id,
             shopify_user_id=number,
             permissions=list(EVERYTHING if is_first else EVERYDAY),
-            first_seen_at=now,
-            last_seen_at=now,
+            first_seen_at=seen_at,
+            last_seen_at=seen_at,
         )
         .on_conflict_do_nothing()
         .returning(Staff.id)

@@ -124,7 +124,11 @@ class Doorkeeper:
         address = address_of(request)
         with self._database.transaction(shop_id=arrival.shop_id) as session:
             person = staff.arrive(
-                session, shop_id=arrival.shop_id, number=identity.staff_number, address=address
+                session,
+                shop_id=arrival.shop_id,
+                number=identity.staff_number,
+                signed_at=identity.signed_at,
+                address=address,
             )
         given = request.query_params.get("host", "")
         is_ours = names.store_of_host(given, shop=identity.shop_domain, settings=self._settings)

@@ -14,6 +14,7 @@ from kit.config import Settings
 from kit.db import Database
 from kit.faults import Misconfigured, Transient
 from oauth import install, scopes
+from oauth import staff as people
 from oauth.id_token import NotSignedIn, verify
 from oauth.install import Arrival, Installer
 from oauth.models import AuditEntry, Grant, Installation, Shop
@@ -33,11 +34,20 @@ class Visits:
         assert session.in_transaction()
         self.asked.append(arrival)
 
-    def visit(self, shop: str = ALPHA, *, staff: str = "ada") -> Arrival:
+    def visit(self, shop: str = ALPHA, *, staff: str = "ada", is_whole: bool = False) -> Arrival:
+        """Somebody opens the app; a whole visit also notes the person, as the web does."""
         id_token = self.shopify.id_token(shop, staff=staff)
-        return self.installer.arrive(
-            verify(id_token, settings=self.settings), id_token, address="203.0.113.7"
-        )
+        identity = verify(id_token, settings=self.settings)
+        arrival = self.installer.arrive(identity, id_token, address="203.0.113.7")
+        if is_whole:
+            with self.db.transaction(shop_id=arrival.shop_id) as session:
+                people.arrive(
+                    session,
+                    shop_id=arrival.shop_id,
+                    number=identity.staff_number,
+                    signed_at=identity.signed_at,
+                )
+        return arrival
 
     def state(self, shop_id: int) -> str:
         with self.db.transaction() as session:
@@ -147,6 +157,42 @@ def test_a_late_notice_does_not_end_an_installation_that_came_back_before_it_arr
         assert not install.uninstalled(session, shop_id, at=sent_at)
         assert session.scalar(select(Grant)) is not None
     assert visits.state(shop_id) == Installation.INSTALLED
+
+
+def test_a_late_notice_does_not_end_an_installation_whose_visits_needed_no_token(
+    visits: Visits, shopify: LocalShopify, db: Database, noon: SetClock
+) -> None:
+    shopify.install()
+    shop_id = visits.visit().shop_id
+    noon.move(600)
+    shopify.uninstall()
+    sent_at = clock.now()
+    noon.move(60)
+    shopify.install()
+    calls = shopify.token_calls
+    visits.visit(is_whole=True)
+    assert shopify.token_calls == calls  # for all we knew the shop had never left
+    noon.move(60)
+    with db.transaction(shop_id=shop_id) as session:
+        assert not install.uninstalled(session, shop_id, at=sent_at)
+    assert visits.state(shop_id) == Installation.NEEDS_VISIT
+    back = visits.visit()
+    assert back.is_installed_now  # its subscriptions went with the installation before
+    assert visits.state(shop_id) == Installation.INSTALLED
+    assert visits.acts(shop_id) == ["installed", "staff_first_seen", "came_back", "installed"]
+
+
+def test_a_notice_that_is_newer_than_every_visit_ends_the_installation(
+    visits: Visits, shopify: LocalShopify, db: Database, noon: SetClock
+) -> None:
+    shopify.install()
+    shop_id = visits.visit(is_whole=True).shop_id
+    noon.move(30)
+    sent_at = clock.now()
+    noon.move(30)
+    with db.transaction(shop_id=shop_id) as session:
+        assert install.uninstalled(session, shop_id, at=sent_at)
+    assert visits.state(shop_id) == Installation.UNINSTALLED
 
 
 def test_a_notice_ends_an_installation_whose_tokens_are_older_than_it(
