@@ -159,7 +159,13 @@ class Gateways:
         return open_connector(
             self.kinds,
             connection.kind,
-            Opening(address=connection.address, secret=secret, door=self.door, shop_domain=shop_domain),
+            Opening(
+                address=connection.address,
+                secret=secret,
+                door=self.door,
+                shop_domain=shop_domain,
+                counts_sold=self.shop(connection.shop_id).policies.get("owners", {}).get("stock") == "split",
+            ),
         )
 
     def _open_secret(self, shop_id: int, credential_id: int) -> Secret:

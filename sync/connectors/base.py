@@ -169,6 +169,7 @@ class Opening:
     secret: Secret
     door: Door
     shop_domain: str
+    counts_sold: bool = False  # levels of stock are told with what our own sales took; that costs reads
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,17 +14,19 @@ from sync.connectors.base import Connector, Field, Opening
 class Kind:
     """One kind of ERP: its name for people, the questions of its form, how it is opened.
 
-    `order_fields` are the fields of its orders that a mapping may fill, with their words for people.
+    `order_fields` are the fields of its orders that a mapping may fill, with their words for people. `tells_sold`: its
+    stock feed can say how much of a level our own sales took, which split ownership of stock needs.
     """
 
     name: str
     fields: Sequence[Field]
     open: Callable[[Opening], Connector]
     order_fields: Sequence[tuple[str, str]] = ()
+    tells_sold: bool = False
 
 
 KINDS: Mapping[str, Kind] = {
-    "tryton": Kind("Tryton", tryton.FIELDS, tryton.open_connector, tryton.ORDER_FIELDS),
+    "tryton": Kind("Tryton", tryton.FIELDS, tryton.open_connector, tryton.ORDER_FIELDS, tells_sold=True),
 }
 
 

@@ -32,12 +32,14 @@ class ShipmentState(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class StockTold:
-    """What one warehouse has of one product. The change's `erp_id` is the product."""
+    """What one warehouse has of one product. The change's `erp_id` is the product. `sold` is how much less
+    `on_hand` minus `reserved` is because of our own sales, ever (what came back taken off); none: not said."""
 
     product: str
     warehouse: str
     on_hand: Decimal
     reserved: Decimal = Decimal(0)
+    sold: Decimal | None = None
     code: str = ""
 
     def plain(self) -> dict[str, Any]:
@@ -47,6 +49,7 @@ class StockTold:
             "warehouse": self.warehouse,
             "on_hand": str(self.on_hand),
             "reserved": str(self.reserved),
+            "sold": None if self.sold is None else str(self.sold),
             "code": self.code,
         }
 
@@ -58,6 +61,7 @@ class StockTold:
             warehouse=_text(values, "warehouse"),
             on_hand=_pieces(values, "on_hand"),
             reserved=_pieces(values, "reserved", default="0"),
+            sold=None if values.get("sold") is None else _pieces(values, "sold"),
             code=str(values.get("code") or ""),
         )
 

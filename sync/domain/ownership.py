@@ -16,10 +16,11 @@ LOOP_WRITES: Final = 3  # own writes of one value group in the window; more is a
 
 
 class Side(StrEnum):
-    """The two systems, and the person who may overrule both."""
+    """Who may own a group of fields: one of the two systems; of stock also both, each its part."""
 
     SHOPIFY = "shopify"
     ERP = "erp"
+    SPLIT = "split"  # Shopify owns the count and what is sold, the ERP what comes and goes in its warehouses
 
 
 class Group(StrEnum):
@@ -36,6 +37,7 @@ class Group(StrEnum):
     REFUND = "refund"
 
 
+SPLITTABLE: Final = frozenset({Group.STOCK})
 DEFAULTS: Final[Mapping[Group, Side]] = {
     Group.ORDER: Side.SHOPIFY,
     Group.CUSTOMER_IDENTITY: Side.SHOPIFY,
@@ -71,13 +73,24 @@ class Owners:
 
     chosen: Mapping[Group, Side] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        if wrong := [
+            g.value for g, side in self.chosen.items() if side is Side.SPLIT and g not in SPLITTABLE
+        ]:
+            raise ValueError(f"the ownership of {wrong[0]} cannot be split")
+
     def of(self, group: Group) -> Side:
         """The side that wins."""
         return self.chosen.get(group, DEFAULTS[group])
 
     def may_write(self, group: Group, *, source: Side) -> bool:
         """Whether values of the group may be carried over from this side."""
-        return self.of(group) is source
+        owner = self.of(group)
+        return owner is source or (owner is Side.SPLIT and source is Side.ERP)
+
+    def is_split(self, group: Group) -> bool:
+        """Whether only changes of the ERP cross, never its values."""
+        return self.of(group) is Side.SPLIT
 
 
 class Verdict(StrEnum):

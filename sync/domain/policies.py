@@ -108,6 +108,11 @@ class BackPolicies:
         """Whether the ERP owns what the road writes at Shopify."""
         return self.owners.may_write(GROUPS[road], source=Side.ERP)
 
+    @property
+    def is_split(self) -> bool:
+        """Whether Shopify counts stock and the ERP only tells what changes in its warehouses."""
+        return self.owners.is_split(Group.STOCK)
+
     def is_on(self, road: Road) -> bool:
         """Whether a road may write at Shopify."""
         return self.mode(road) is Mode.ON
@@ -122,6 +127,8 @@ class BackPolicies:
         stock, prices, refunds, shipments = (
             _part(policies, name) for name in ("stock", "prices", "refunds", "shipments")
         )
+        if _part(policies, "owners").get("stock") == Side.SPLIT and _part(stock, "kits"):
+            raise ValueError("kits need one owner of stock: a sale of a kit would not change its parts")
         return cls(
             modes={
                 **DEFAULT_MODES,

@@ -7,7 +7,7 @@ member.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import ROUND_FLOOR, Decimal
 from typing import Final
 
@@ -22,6 +22,7 @@ class Level:
     warehouse: str
     on_hand: Decimal
     reserved: Decimal = Decimal(0)
+    sold: Decimal | None = None  # pieces that are gone or reserved because Shopify sold them; none: not said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +65,26 @@ def available(target: Target, levels: Mapping[tuple[str, str], Level], rules: St
     quantity -= rules.location_safety.get(target.location_gid, 0)
     whole = int(quantity.to_integral_value(rounding=ROUND_FLOOR))
     return whole if rules.allow_negative else max(whole, 0)
+
+
+def undisturbed(target: Target, levels: Mapping[tuple[str, str], Level], rules: StockRules) -> int | None:
+    """What would be there if Shopify had sold nothing: it only changes by what happens in the warehouses. None while
+    the ERP has not said of every level how much of it Shopify sold."""
+    fed = [level for each in target.warehouses if (level := levels.get((target.erp_item, each))) is not None]
+    if not fed or any(level.sold is None for level in fed):
+        return None
+    whole = {
+        (level.erp_item, level.warehouse): replace(level, reserved=level.reserved - (level.sold or 0))
+        for level in fed
+    }
+    return available(target, whole, replace(rules, allow_negative=True))
+
+
+def adjustment(figure: int, base: int, *, present: int, allow_negative: bool) -> int:
+    """By how much Shopify's quantity changes when the ERP's figure moved away from the one that it was told up to. It
+    does not fall below zero; what it cannot fall by stays owed."""
+    change = figure - base
+    return change if change >= 0 or allow_negative else max(change, min(0, -present))
 
 
 def _free(

@@ -93,6 +93,8 @@ def run(work: Work) -> Outcome:
             changes += len(page.changes)
             pause = _pause(place.quiet_polls, is_quiet=not page.changes)
             with work.transaction() as session:
+                if cursors.read(session, _name(source.feed)).position != place.position:
+                    continue  # somebody let the feed begin anew meanwhile
                 if source.is_state or _is_listening(session, source.feed):
                     source.take(session, work, connection, _sound(session, work, source, page.changes))
                 elif not page.has_more:
@@ -159,6 +161,11 @@ def _begin(session: Session, work: Work, feed: Feed) -> None:
     listened was not ours to carry over, least of all as refunds."""
     position = {"at": clock.now().isoformat()}
     cursors.move(session, f"{_name(feed)}:begun", shop_id=work.shop.id, position=position, due_at=clock.now())
+
+
+def begin_anew(session: Session, feed: Feed) -> None:
+    """The feed tells the present state again, whole."""
+    cursors.forget(session, _name(feed))
 
 
 def ask_due(gateways: Gateways) -> None:

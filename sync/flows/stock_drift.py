@@ -37,11 +37,7 @@ TOPIC = "inventory_levels/update"
 def look(work: Work, connection: Connection, policies: BackPolicies, targets: Sequence[StockTarget]) -> str:
     """Looks at settled values of one item after a webhook, or when their grace has ended. Returns what was done."""
     with work.transaction() as session:
-        told = _told(session, work.job.record)
-        for target in targets:
-            quantity, received_at = told.get(target.location_gid, (None, clock.now()))
-            if quantity is not None and (target.seen_at is None or received_at > target.seen_at):
-                stock.see(session, target, quantity)
+        hear(session, work.job.record, targets)
         fresh = {each.id: each for each in stock.of_item(session, work.job.record)}
         quantities = stock_send.wanted(session, connection, list(fresh.values()), policies)
     now = clock.now()
@@ -58,11 +54,22 @@ def look(work: Work, connection: Connection, policies: BackPolicies, targets: Se
     return _repair(work, connection, policies, ripe) if ripe else ""
 
 
+def hear(session: Session, item: str, targets: Sequence[StockTarget]) -> None:
+    """Notes what webhooks told of an item since we looked."""
+    told = _told(session, item)
+    for target in targets:
+        quantity, received_at = told.get(target.location_gid, (None, clock.now()))
+        if quantity is not None and (target.seen_at is None or received_at > target.seen_at):
+            stock.see(session, target, quantity)
+
+
 def check(work: Work) -> Outcome:
     """Compares every value with Shopify, page by page. Differences are noted and looked at again after a while."""
     policies = back.policies(work)
     if not policies.is_on(Road.STOCK):
         return Skipped("The ERP does not own stock in this shop.")
+    if policies.is_split:
+        return Skipped("Shopify counts its stock itself; the ERP only tells what changes.")
     connection = work.gateways.connection_of(work.shop.id)
     client = work.gateways.shopify(work.shop.id, work.shop.domain)
     with work.reading() as session:

@@ -64,7 +64,7 @@ def _reasons(
             found[f"{UNLINKED}{each.product}"] = hint
         if each.warehouse not in feeding:
             found[f"{UNMAPPED}{each.warehouse}"] = {}
-        if each.on_hand < 0 and not policies.stock.allow_negative:
+        if each.on_hand < 0 and not policies.stock.allow_negative and not policies.is_split:
             found[f"{NEGATIVE}{each.product}{APART}{each.warehouse}"] = hint
     return found
 
@@ -78,7 +78,8 @@ def look(session: Session, work: Work, connection: Connection, policies: BackPol
         return _mapped(session, connection, record.removeprefix(UNMAPPED))
     product, _, warehouse = record.removeprefix(NEGATIVE).rpartition(APART)
     level = stock.levels(session, connection_id=connection.id, items=[product]).get((product, warehouse))
-    if level is not None and level.on_hand < 0 and not policies.stock.allow_negative:
+    is_told = policies.stock.allow_negative or policies.is_split
+    if level is not None and level.on_hand < 0 and not is_told:
         raise Rejected(
             "stock_negative",
             f"The ERP counts {level.on_hand.normalize():f} of {work.job.hint.get('code') or product} in warehouse "

@@ -17,7 +17,7 @@ from sync.connectors.base import Change
 from sync.domain.feeds import StockTold
 from sync.domain.policies import BackPolicies, Road
 from sync.domain.stock import BATCH as ROWS_LIMIT
-from sync.flows import back, stock_drift, stock_odd, stock_send
+from sync.flows import back, stock_drift, stock_odd, stock_send, stock_split
 from sync.flows.road import Done, Outcome, Skipped, Work
 from sync.flows.stock_send import Sent
 from sync.state import jobs, stock
@@ -35,10 +35,13 @@ ROUNDS_LIMIT = 2  # then the place goes to whoever is next: orders do not wait f
 
 def take(session: Session, work: Work, connection: Connection, changes: Sequence[Change]) -> None:
     """Keeps what the ERP said and makes due what differs from what Shopify was told."""
+    policies = back.policies(work)
+    if policies.is_split:
+        stock_split.require_told(work, connection)
     told = [StockTold.of(change.values) for change in changes]
     changed = stock.tell(session, told, shop_id=work.shop.id, connection_id=connection.id, at=clock.now())
     make_due(session, work, connection, sorted(changed))
-    stock_odd.notice(session, work, connection, told, back.policies(work))
+    stock_odd.notice(session, work, connection, told, policies)
 
 
 def make_due(session: Session, work: Work, connection: Connection, erp_items: Sequence[str]) -> None:
@@ -48,6 +51,20 @@ def make_due(session: Session, work: Work, connection: Connection, erp_items: Se
     warehouses = back.feeding(session, connection).order_warehouses
     places = stock.places(session, connection_id=connection.id, items=items, warehouses=warehouses)
     targets = stock.keep_targets(session, places, shop_id=work.shop.id, connection_id=connection.id)
+    sort_out = stock_split.due if policies.is_split else _due
+    alone, together = sort_out(session, connection, targets, policies)
+    stock.mark(session, [target.id for target in alone], due=stock.ALONE)
+    stock.mark(session, [target.id for target in together], due=stock.BATCH)
+    for item in sorted({target.item_gid for target in alone}):
+        ask(session, work, item)
+    for location in sorted({target.location_gid for target in together}):
+        ask(session, work, f"{LOCATION}{location}", after=GATHER)
+
+
+def _due(
+    session: Session, connection: Connection, targets: Sequence[StockTarget], policies: BackPolicies
+) -> tuple[list[StockTarget], list[StockTarget]]:
+    """The values that differ: those near zero, which go alone, and the others."""
     wanted = stock_send.wanted(session, connection, targets, policies)
     alone: list[StockTarget] = []
     together: list[StockTarget] = []
@@ -57,12 +74,7 @@ def make_due(session: Session, work: Work, connection: Connection, erp_items: Se
             continue
         is_near_zero = quantity <= policies.stock.guard_below
         (alone if is_near_zero or target.due == stock.ALONE else together).append(target)
-    stock.mark(session, [target.id for target in alone], due=stock.ALONE)
-    stock.mark(session, [target.id for target in together], due=stock.BATCH)
-    for item in sorted({target.item_gid for target in alone}):
-        ask(session, work, item)
-    for location in sorted({target.location_gid for target in together}):
-        ask(session, work, f"{LOCATION}{location}", after=GATHER)
+    return alone, together
 
 
 def ask(session: Session, work: Work, record: str, *, after: timedelta = timedelta(0)) -> int:
@@ -83,6 +95,9 @@ def run(work: Work) -> Outcome:
     if not policies.is_on(Road.STOCK):
         return Skipped("The ERP does not own stock in this shop.")
     connection = work.gateways.connection_of(work.shop.id)
+    if policies.is_split:
+        stock_split.require_told(work, connection)
+        stock_split.resume(work)
     if work.job.record.startswith(LOCATION):
         return _batches(work, connection, policies, work.job.record.removeprefix(LOCATION))
     if work.job.record.startswith(stock_odd.ODD):
@@ -101,6 +116,7 @@ def _no_more_odd(work: Work, connection: Connection, policies: BackPolicies) -> 
 
 def _batches(work: Work, connection: Connection, policies: BackPolicies, location: str) -> Outcome:
     total = Sent()
+    send = stock_split.send if policies.is_split else stock_send.send
     for _ in range(ROUNDS_LIMIT):
         with work.reading() as session:
             targets = stock.due_at_location(session, location, limit=ROWS_LIMIT)
@@ -108,7 +124,7 @@ def _batches(work: Work, connection: Connection, policies: BackPolicies, locatio
             with work.transaction() as session:
                 back.close_open(session, work, purpose=stock_send.PURPOSE)
             return Done(total.sentence())
-        sent = stock_send.send(work, connection, policies, location, targets)
+        sent = send(work, connection, policies, location, targets)
         with work.transaction() as session:
             for item in sent.split_off:
                 ask(session, work, item)
@@ -126,9 +142,14 @@ def _alone(work: Work, connection: Connection, policies: BackPolicies) -> Outcom
     if not targets:
         return Skipped("This item is not kept in step with the ERP.")
     total = Sent()
+    send = stock_split.send if policies.is_split else stock_send.send
     due = [target for target in targets if target.due == stock.ALONE]
+    if policies.is_split:
+        with work.transaction() as session:
+            stock_drift.hear(session, work.job.record, targets)
+            due = stock_split.changed(session, connection, targets, policies)
     for target in due:
-        sent = stock_send.send(work, connection, policies, target.location_gid, [target])
+        sent = send(work, connection, policies, target.location_gid, [target])
         if sent.refusals:
             raise Rejected(
                 "stock_refused",
@@ -137,7 +158,7 @@ def _alone(work: Work, connection: Connection, policies: BackPolicies) -> Outcom
                 detail=target.location_gid,
             )
         total = total + sent
-    settled = [target for target in targets if not target.due]
+    settled = [target for target in targets if not target.due and not policies.is_split]
     drift = stock_drift.look(work, connection, policies, settled) if settled else ""
     return Done(" ".join(part for part in (total.sentence(), drift) if part))
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from sync.connectors.base import Written
 from sync.domain.policies import BackPolicies
+from sync.domain.rules import Rules
 from sync.domain.stock import Target, available
 from sync.flows import back
 from sync.flows.road import Work
@@ -55,7 +56,7 @@ class Sent:
 
 
 @dataclass(frozen=True)
-class _Step:
+class Step:
     """One row: what Shopify has, and what it shall have."""
 
     target: StockTarget
@@ -87,14 +88,7 @@ def wanted(
     unheard = sold.waiting(session)
     found: dict[int, int] = {}
     for target in targets:
-        fed = Target(
-            inventory_item_gid=target.item_gid,
-            location_gid=target.location_gid,
-            erp_item=target.erp_item,
-            warehouses=places.warehouses.get(target.location_gid, ()),
-            shares=places.shares(target.location_gid),
-            members=policies.kits.get(target.erp_item, ()),
-        )
+        fed = fed_by_what(target, places, policies)
         fed_by = [member.erp_item for member in fed.members] or [target.erp_item]
         if any(all((item, each) not in levels for each in fed.warehouses) for item in fed_by):
             continue
@@ -104,6 +98,18 @@ def wanted(
             quantity = min(quantity, present)  # something was sold that we cannot count: it may only fall
         found[target.id] = quantity if policies.stock.allow_negative else max(quantity, 0)
     return found
+
+
+def fed_by_what(target: StockTarget, places: Rules, policies: BackPolicies) -> Target:
+    """What feeds a value, by the mapping in force and the shop's kits."""
+    return Target(
+        inventory_item_gid=target.item_gid,
+        location_gid=target.location_gid,
+        erp_item=target.erp_item,
+        warehouses=places.warehouses.get(target.location_gid, ()),
+        shares=places.shares(target.location_gid),
+        members=policies.kits.get(target.erp_item, ()),
+    )
 
 
 def send(
@@ -118,7 +124,7 @@ def send(
     levels = shopify.levels(client, [each.item_gid for each in targets], location, lane=work.job.lane)
     gone = [target for target in targets if target.item_gid not in levels]
     steps = _steps(work, connection, policies, targets, levels)
-    steps, refused = _stocked(work, location, steps)
+    steps, refused = stocked(work, location, steps)
     same = [step for step in steps if not step.differs]
     with work.transaction() as session:
         for step in same:
@@ -138,18 +144,18 @@ def _steps(
     policies: BackPolicies,
     targets: Sequence[StockTarget],
     levels: Mapping[str, Level],
-) -> list[_Step]:
+) -> list[Step]:
     present = [target for target in targets if target.item_gid in levels]
     there = {item: level.available for item, level in levels.items()}
     with work.reading() as session:
         quantities = wanted(session, connection, present, policies, there=there)
     return [
-        _Step(each, levels[each.item_gid], quantities.get(each.id, levels[each.item_gid].available))
+        Step(each, levels[each.item_gid], quantities.get(each.id, levels[each.item_gid].available))
         for each in present
     ]
 
 
-def _set(work: Work, location: str, steps: Sequence[_Step]) -> Sent:
+def _set(work: Work, location: str, steps: Sequence[Step]) -> Sent:
     rows = [
         Row(step.target.item_gid, location, step.quantity, change_from=step.level.available) for step in steps
     ]
@@ -177,7 +183,7 @@ def _write(work: Work, location: str, rows: Sequence[Row]) -> None:
     back.write(work, purpose=PURPOSE, variables=variables, call=call)
 
 
-def _split(work: Work, steps: Sequence[_Step], refused: RowsRefused) -> Sent:
+def _split(work: Work, steps: Sequence[Step], refused: RowsRefused) -> Sent:
     """Stale rows stay due. Bad ones go alone from now on. The others of the batch were not written and stay due."""
     with work.transaction() as session:
         for row, error in refused.bad.items():
@@ -189,7 +195,7 @@ def _split(work: Work, steps: Sequence[_Step], refused: RowsRefused) -> Sent:
     )
 
 
-def _stocked(work: Work, location: str, steps: Sequence[_Step]) -> tuple[list[_Step], dict[str, str]]:
+def stocked(work: Work, location: str, steps: Sequence[Step]) -> tuple[list[Step], dict[str, str]]:
     """The steps once every item that needs it is stocked at the location, and the refusals by item. An item that is
     not stocked there and of which there is nothing stays as it is."""
     missing = [step for step in steps if step.differs and not step.level.is_stocked]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -51,3 +51,8 @@ def move(
             set_={**values, "quiet_polls": Cursor.quiet_polls + 1 if was_quiet else 0},
         )
     )
+
+
+def forget(session: Session, feed: str) -> None:
+    """The feed begins anew, with the present state."""
+    session.execute(delete(Cursor).where(Cursor.feed == feed))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import case, delete, or_, select, update
 from sqlalchemy.orm import Session
@@ -52,6 +53,7 @@ def tell(
                 "warehouse": each.warehouse,
                 "on_hand": each.on_hand,
                 "reserved": each.reserved,
+                "sold": each.sold,
                 "told_at": at,
             }
             for each in newest.values()
@@ -61,8 +63,12 @@ def tell(
     changed = session.execute(
         statement.on_conflict_do_update(
             index_elements=[ErpLevel.connection_id, ErpLevel.erp_item, ErpLevel.warehouse],
-            set_={"on_hand": new.on_hand, "reserved": new.reserved, "told_at": new.told_at},
-            where=or_(ErpLevel.on_hand != new.on_hand, ErpLevel.reserved != new.reserved),
+            set_={name: new[name] for name in ("on_hand", "reserved", "sold", "told_at")},
+            where=or_(
+                ErpLevel.on_hand != new.on_hand,
+                ErpLevel.reserved != new.reserved,
+                ErpLevel.sold.is_distinct_from(new.sold),
+            ),
         ).returning(ErpLevel.erp_item)
     )
     return set(changed.scalars())
@@ -75,7 +81,11 @@ def levels(session: Session, *, connection_id: int, items: Iterable[str]) -> dic
     )
     return {
         (row.erp_item, row.warehouse): Level(
-            erp_item=row.erp_item, warehouse=row.warehouse, on_hand=row.on_hand, reserved=row.reserved
+            erp_item=row.erp_item,
+            warehouse=row.warehouse,
+            on_hand=row.on_hand,
+            reserved=row.reserved,
+            sold=row.sold,
         )
         for row in rows
     }
@@ -240,3 +250,53 @@ def repair(session: Session, target: StockTarget, *, in_a_row: int) -> None:
         .where(StockTarget.id == target.id)
         .values(repairs=in_a_row, repaired_at=clock.now())
     )
+
+
+def begin_split(session: Session, connection_id: int) -> None:
+    """Forgets up to where Shopify was told, because who owns stock changes: it begins from what is there then."""
+    session.execute(
+        update(ErpLevel)
+        .where(ErpLevel.connection_id == connection_id, ErpLevel.sold.is_not(None))
+        .values(sold=None)
+    )
+    session.execute(
+        update(StockTarget)
+        .where(
+            StockTarget.connection_id == connection_id,
+            or_(StockTarget.base.is_not(None), StockTarget.change.is_not(None)),
+        )
+        .values(base=None, change=None)
+    )
+
+
+def start_at(session: Session, target: StockTarget, figure: int) -> None:
+    """Takes what Shopify has as right for this figure of the ERP: only what changes from here on is told."""
+    session.execute(
+        update(StockTarget).where(StockTarget.id == target.id).values(base=figure, due=SETTLED, due_at=None)
+    )
+
+
+def begin_changes(session: Session, changes: Mapping[int, Mapping[str, Any]]) -> None:
+    """Keeps, by value, the change that is about to be sent: a try without an answer is repeated to the letter."""
+    for target_id, change in changes.items():
+        session.execute(update(StockTarget).where(StockTarget.id == target_id).values(change=dict(change)))
+
+
+def begun_changes(session: Session, key: str) -> list[StockTarget]:
+    """The values whose change was begun under a key, in the order of their rows."""
+    query = select(StockTarget).where(
+        StockTarget.change.is_not(None), StockTarget.change["key"].astext == key
+    )
+    return list(session.scalars(query.order_by(StockTarget.id)))
+
+
+def end_change(
+    session: Session, target: StockTarget, *, base: int | None = None, seen: int | None = None
+) -> None:
+    """The change was made, with the figure it led to and what Shopify has now; or, without these, it was not."""
+    values: dict[str, object] = {"change": None}
+    if base is not None:
+        values |= {"base": base, "refusal": ""}
+    if seen is not None:
+        values |= {"seen": seen, "seen_at": clock.now()}
+    session.execute(update(StockTarget).where(StockTarget.id == target.id).values(values))

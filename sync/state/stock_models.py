@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kit.db import Base, ShopOwned
@@ -39,6 +41,9 @@ class ErpLevel(ShopOwned, Base):
     warehouse: Mapped[str] = mapped_column(String(128))
     on_hand: Mapped[Decimal] = mapped_column(Numeric(20, 6))
     reserved: Mapped[Decimal] = mapped_column(Numeric(20, 6))
+    sold: Mapped[Decimal | None] = mapped_column(
+        Numeric(20, 6)
+    )  # of it, through us; none: the ERP did not say
     told_at: Mapped[datetime] = mapped_column(Moment)
 
 
@@ -50,6 +55,11 @@ class StockTarget(ShopOwned, Base):
         UniqueConstraint("connection_id", "item_gid", "location_gid"),
         CheckConstraint("due in ('','batch','alone')", name="due"),
         Index("ix_stock_target_erp", "connection_id", "erp_item"),
+        Index(
+            "ix_stock_target_change",
+            text("(change ->> 'key')"),
+            postgresql_where=text("change is not null"),
+        ),
         Index("ix_stock_target_due", "shop_id", "location_gid", "due_at", postgresql_where=text("due <> ''")),
     )
 
@@ -70,3 +80,7 @@ class StockTarget(ShopOwned, Base):
     repairs: Mapped[int] = mapped_column(Integer, server_default="0")  # of drift, in a row
     repaired_at: Mapped[datetime | None] = mapped_column(Moment)
     refusal: Mapped[str] = mapped_column(Text, server_default="")
+    base: Mapped[int | None] = mapped_column(
+        Integer
+    )  # split stock: the ERP's figure up to which Shopify was told
+    change: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))  # begun and not settled

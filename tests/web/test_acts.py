@@ -193,6 +193,22 @@ def test_owners_are_kept_where_they_differ_from_the_default(office: Office, rows
     assert "owners_changed" in _acts(rows)
 
 
+def test_only_stock_can_be_split_and_not_beside_kits(office: Office, rows: Rows) -> None:
+    assert office.do("/settings/owners", owner_stock="split", owner_refund="split").status_code == 200
+    answer = office.do("/roads", stock_guard_below="3", stock_kits="7 = 2 x 8")
+    assert answer.status_code == 422
+    assert "one owner of stock" in answer.text
+    with rows.database.transaction(shop_id=rows.shop_id) as session:
+        shop = session.get_one(Shop, rows.shop_id)
+        assert shop.policies["owners"] == {"stock": "split"}
+        shop.policies = {"stock": {"kits": {"7": {"8": "2"}}}}
+    answer = office.do("/settings/owners", owner_stock="split")
+    assert answer.status_code == 422
+    assert "Kits need one owner of stock" in answer.text
+    with rows.database.transaction(shop_id=rows.shop_id) as session:
+        assert "owners" not in session.get_one(Shop, rows.shop_id).policies
+
+
 def test_owners_have_versions_and_an_older_one_comes_back_as_a_new_one(office: Office, rows: Rows) -> None:
     for side in ("erp", "erp", "shopify"):
         office.do("/settings/owners", owner_refund=side)

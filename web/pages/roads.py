@@ -72,8 +72,16 @@ def save(asked: Asked) -> Response:
         limits = _limits(asked.form) if asked.may(Permission.REFUND) else None
         carriers = _carriers(asked.form)
         stock = stock_form.read(asked.form)
+        ids = _keep(asked, limits, carriers, stock)
     except NotFilledIn as wrong:
         return asked.refused("roads", _page(asked, wrong.sentences))
+    nudged(asked, ids)
+    return asked.done(go="/roads", say="Saved.")
+
+
+def _keep(
+    asked: Asked, limits: Mapping[str, Any] | None, carriers: Mapping[str, Any], stock: Mapping[str, Any]
+) -> list[int]:
     with asked.transaction() as session:
         shop = session.get_one(Shop, asked.visit.shop_id)
         before = dict(shop.policies)
@@ -85,6 +93,8 @@ def save(asked: Asked) -> Response:
             "carriers": carriers,
         }
         after["stock"] = {**before.get("stock", {}), **stock}
+        if after["stock"].get("kits") and BackPolicies.of(before).is_split:
+            raise NotFilledIn(stock_kits="Kits need one owner of stock; in this shop it is split.")
         if limits is not None:
             after["refunds"] = {**before.get("refunds", {}), **limits}
         shop.policies = after
@@ -98,9 +108,7 @@ def save(asked: Asked) -> Response:
             after={name: after.get(name) for name in parts},
             address=asked.visit.address,
         )
-        ids = jobs.release(session, misses=["policies"])
-    nudged(asked, ids)
-    return asked.done(go="/roads", say="Saved.")
+        return jobs.release(session, misses=["policies"])
 
 
 def _modes(asked: Asked) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,8 +12,9 @@ from starlette.responses import Response
 from oauth import audit, staff
 from oauth.models import Grant, Shop, Staff
 from oauth.staff import Permission
-from sync.domain.ownership import DEFAULTS, Group, Side
+from sync.domain.ownership import DEFAULTS, SPLITTABLE, Group, Side
 from sync.flows import access as granting
+from sync.flows import owning
 from sync.state import owners
 from web import access
 from web.access import Access
@@ -47,7 +49,8 @@ class Ownership:
     group: str
     label: str
     owner: str
-    is_default: bool
+    may_split: bool
+    error: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +60,7 @@ class OwnersVersion:
     number: int
     actor: str
     at: datetime
-    of_erp: tuple[str, ...]  # labels of what the ERP owned
+    of_erp: tuple[str, ...]  # labels of what the ERP owned, whole or its part
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +96,12 @@ class SettingsPage:
 
 def show(asked: Asked) -> Response:
     """The settings."""
+    return asked.page("settings", _page(asked, {}))
+
+
+def _page(
+    asked: Asked, errors: Mapping[str, str], *, typed: Mapping[Group, Side] | None = None
+) -> SettingsPage:
     settings = asked.state["settings"]
     with asked.transaction() as session:
         shop = session.get_one(Shop, asked.visit.shop_id)
@@ -100,26 +109,23 @@ def show(asked: Asked) -> Response:
         rows = list(session.scalars(select(Staff).order_by(Staff.id)))
         granted = access.of(session, domain=shop.domain, settings=settings)
         versions = owners.versions(session, shop.id)
-    chosen = shop.policies.get(owners.OWNERS, {})
-    return asked.page(
-        "settings",
-        SettingsPage(
-            installation=shop.state,
-            domain=shop.domain,
-            installed_at=shop.installed_at,
-            access=granted,
-            granted_at=grant.obtained_at if grant and grant.is_valid else None,
-            owners=tuple(_owner(group, label, chosen.get(group.value)) for group, label in GROUPS.items()),
-            owners_version=int(shop.policies.get(owners.VERSION, 0)),
-            versions=tuple(_version(each) for each in versions),
-            people=tuple(_member(row) for row in rows),
-            delivery_days=settings.delivery_days,
-            history_days=settings.history_days,
-            audit_days=settings.audit_days,
-            guide_is_dismissed=bool(shop.policies.get("guide_is_dismissed")),
-            may_change=asked.may(Permission.CHANGE_POLICIES),
-            may_manage=asked.may(Permission.MANAGE_STAFF),
-        ),
+    chosen = typed or shop.policies.get(owners.OWNERS, {})
+    return SettingsPage(
+        installation=shop.state,
+        domain=shop.domain,
+        installed_at=shop.installed_at,
+        access=granted,
+        granted_at=grant.obtained_at if grant and grant.is_valid else None,
+        owners=tuple(_owner(group, label, chosen.get(group), errors) for group, label in GROUPS.items()),
+        owners_version=int(shop.policies.get(owners.VERSION, 0)),
+        versions=tuple(_version(each) for each in versions),
+        people=tuple(_member(row) for row in rows),
+        delivery_days=settings.delivery_days,
+        history_days=settings.history_days,
+        audit_days=settings.audit_days,
+        guide_is_dismissed=bool(shop.policies.get("guide_is_dismissed")),
+        may_change=asked.may(Permission.CHANGE_POLICIES),
+        may_manage=asked.may(Permission.MANAGE_STAFF),
     )
 
 
@@ -127,14 +133,22 @@ def save_owners(asked: Asked) -> Response:
     """Who owns which fields, from now on."""
     sides = {side.value for side in Side}
     typed = {group: asked.form.text(f"owner_{group.value}") for group in GROUPS}
+    wanted = {
+        group: Side(side)
+        for group, side in typed.items()
+        if side in sides and (side != Side.SPLIT or group in SPLITTABLE)
+    }
+    shop_id = asked.visit.shop_id
     with asked.transaction() as session:
-        number = owners.change(
-            session,
-            asked.visit.shop_id,
-            {group: Side(side) for group, side in typed.items() if side in sides},
-            actor=asked.actor,
-            address=asked.visit.address,
-        )
+        kinds = asked.state["engine"].gateways.kinds
+        wrong = owning.why_not(session, shop_id, wanted, kinds=kinds)
+        if not wrong:
+            number, ids = owning.change(
+                session, shop_id, wanted, actor=asked.actor, address=asked.visit.address
+            )
+    if wrong:
+        return asked.refused("settings", _page(asked, {Group.STOCK.value: wrong}, typed=wanted))
+    nudged(asked, ids)
     return asked.done(go="/settings", say=f"The owners are saved as version {number}.")
 
 
@@ -142,9 +156,10 @@ def roll_back_owners(asked: Asked) -> Response:
     """Puts an older version of the owners in force again."""
     older = asked.form.number("number") or 0
     with asked.transaction() as session:
-        number = owners.roll_back(
+        number, ids = owning.roll_back(
             session, asked.visit.shop_id, older, actor=asked.actor, address=asked.visit.address
         )
+    nudged(asked, ids)
     if number is None:
         raise NotThere(str(older))
     return asked.done(go="/settings", say=f"The owners of version {older} are in force, as version {number}.")
@@ -193,10 +208,13 @@ def show_guide(asked: Asked) -> Response:
     return asked.done(go="/", say="The guide is back on Home.")
 
 
-def _owner(group: Group, label: str, chosen: str | None) -> Ownership:
-    default = DEFAULTS[group].value
+def _owner(group: Group, label: str, chosen: str | None, errors: Mapping[str, str]) -> Ownership:
     return Ownership(
-        group=group.value, label=label, owner=chosen or default, is_default=not chosen or chosen == default
+        group=group.value,
+        label=label,
+        owner=chosen or DEFAULTS[group].value,
+        may_split=group in SPLITTABLE,
+        error=errors.get(group.value, ""),
     )
 
 
@@ -206,7 +224,9 @@ def _version(version: owners.Version) -> OwnersVersion:
         actor=version.actor,
         at=version.at,
         of_erp=tuple(
-            label for group, label in GROUPS.items() if version.owners.get(group, DEFAULTS[group]) is Side.ERP
+            f"{label} (changes only)" if side is Side.SPLIT else label
+            for group, label in GROUPS.items()
+            if (side := version.owners.get(group, DEFAULTS[group])) is not Side.SHOPIFY
         ),
     )
 

@@ -74,10 +74,13 @@ class Books:
                 case _:
                     raise LookupError(verb)
 
-    def set_stock(self, product: str, warehouse: str, on_hand: str, *, reserved: str = "0") -> None:
+    def set_stock(
+        self, product: str, warehouse: str, on_hand: str, *, reserved: str = "0", sold: str = "0"
+    ) -> None:
         """What a person counts: the new stock of a product in a warehouse."""
         with self._lock:
             row = {"product": product, "warehouse": warehouse, "on_hand": on_hand, "reserved": reserved}
+            row["sold"] = sold
             self.stock[(product, warehouse)] = row
             self.note("stock", product, row)
 

@@ -210,5 +210,9 @@ def _values(document: Document, key: str) -> dict[str, Any]:
 
 
 KIND = Kind(
-    "ERP stand-in", FIELDS, StandinConnector, (("comment", "Comment"), ("cost_centre", "Cost centre"))
+    "ERP stand-in",
+    FIELDS,
+    StandinConnector,
+    (("comment", "Comment"), ("cost_centre", "Cost centre")),
+    tells_sold=True,
 )

@@ -34,6 +34,7 @@ class TrytonConnector:
 
     def __init__(self, opening: Opening) -> None:
         self._client = Client(opening)
+        self._counts_sold = opening.counts_sold
         self._shop = Shop(self._client, opening)
         self._parties = Parties(self._client, self._shop)
         self._carver = Carver(self._client, self._shop)
@@ -82,4 +83,5 @@ class TrytonConnector:
 
     def changes(self, feed: Feed, position: Mapping[str, Any], *, limit: int) -> ChangePage:
         """What changed in Tryton since a position."""
-        return Feeds(self._client, self._shop).changes(feed, position, limit=limit)
+        feeds = Feeds(self._client, self._shop, counts_sold=self._counts_sold)
+        return feeds.changes(feed, position, limit=limit)

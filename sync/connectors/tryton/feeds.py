@@ -40,9 +40,10 @@ class _Source:
 class Feeds:
     """The feeds of one web shop."""
 
-    def __init__(self, client: Client, shop: Shop) -> None:
+    def __init__(self, client: Client, shop: Shop, *, counts_sold: bool = False) -> None:
         self._client = client
         self._shop = shop
+        self._counts_sold = counts_sold
 
     def changes(self, feed: Feed, position: Mapping[str, Any], *, limit: int) -> ChangePage:
         """Changes since a position, in the words of `sync.domain.feeds`."""
@@ -66,7 +67,7 @@ class Feeds:
         shop, client = self._shop.record, self._client
         match feed:
             case Feed.STOCK:
-                tell = self._by_product(lambda ids: goods.stock(client, shop, ids))
+                tell = self._by_product(self._stock)
                 domain = [["company", "=", shop.company], ["product.type", "=", "goods"]]
                 return [_Source(model="stock.move", domain=domain, fields=["product"], tell=tell)]
             case Feed.PRODUCTS:
@@ -113,7 +114,7 @@ class Feeds:
         ids = [row["id"] for row in rows]
         match feed:
             case Feed.STOCK:
-                changes = goods.stock(self._client, self._shop.record, ids)
+                changes = self._stock(ids)
             case Feed.PRODUCTS:
                 changes = goods.products(self._client, ids)
             case _:
@@ -123,6 +124,9 @@ class Feeds:
         if is_over:
             following = {"start": {"at": began, "id": 0}, "sweeps": {}}
         return ChangePage(changes=tuple(changes), position=following, has_more=not is_over)
+
+    def _stock(self, ids: list[int]) -> list[Change]:
+        return goods.stock(self._client, self._shop.record, ids, counts_sold=self._counts_sold)
 
     def _sweep(
         self, source: _Source, position: Mapping[str, Any], limit: int, *, overlap: timedelta

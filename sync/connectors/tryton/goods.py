@@ -68,7 +68,7 @@ def prices(client: Client, shop: WebShop, ids: Sequence[int]) -> list[Change]:
     ]
 
 
-def stock(client: Client, shop: WebShop, ids: Sequence[int]) -> list[Change]:
+def stock(client: Client, shop: WebShop, ids: Sequence[int], *, counts_sold: bool) -> list[Change]:
     """Quantities in each warehouse of the shop, now. Reserved is also what customers wait for and nobody has assigned
     yet: it would be sold again otherwise."""
     if not ids:
@@ -78,6 +78,8 @@ def stock(client: Client, shop: WebShop, ids: Sequence[int]) -> list[Change]:
     today = at.date()
     for warehouse in _warehouses(client, shop):
         place = {"locations": [warehouse], "stock_date_end": today, "with_childs": True}
+        # First: a sale that comes in between makes the level look low for a moment, never high.
+        sold = _sold(client, shop, ids, warehouse) if counts_sold else None
         reserved = _reserved(client, ids, warehouse)
         for row in _read(client, ids, STOCK_FIELDS, context=place):
             if row["type"] == "goods":
@@ -86,6 +88,7 @@ def stock(client: Client, shop: WebShop, ids: Sequence[int]) -> list[Change]:
                     warehouse=str(warehouse),
                     on_hand=Decimal(row["quantity"]),
                     reserved=reserved[row["id"]],
+                    sold=None if sold is None else sold[row["id"]],
                     code=row["code"] or "",
                 )
                 found.append(
@@ -118,6 +121,31 @@ def _reserved(client: Client, ids: Sequence[int], warehouse: int) -> defaultdict
     found: defaultdict[int, Decimal] = defaultdict(Decimal)
     for move in client.all(MOVE, domain, ["product", "internal_quantity"]):
         found[move["product"]] += Decimal(move["internal_quantity"])
+    return found
+
+
+def _sold(client: Client, shop: WebShop, ids: Sequence[int], warehouse: int) -> defaultdict[int, Decimal]:
+    """Pieces by product that left a warehouse or are about to, for sales of the web shop, less what came back."""
+    mine = ["origin.sale.web_shop", "=", shop.id, "sale.line"]
+    out = [
+        ["from_location", "child_of", [warehouse], "parent"],
+        ["to_location.type", "=", "customer"],
+        [
+            "OR",
+            ["state", "in", ["assigned", "done"]],
+            [["state", "=", "draft"], ["shipment.state", "in", list(OPEN), SHIPMENT]],
+        ],
+    ]
+    back = [
+        ["from_location.type", "=", "customer"],
+        ["to_location", "child_of", [warehouse], "parent"],
+        ["state", "=", "done"],
+    ]
+    found: defaultdict[int, Decimal] = defaultdict(Decimal)
+    for sign, way in ((1, out), (-1, back)):
+        domain = [["product", "in", list(ids)], mine, *way]
+        for move in client.all(MOVE, domain, ["product", "internal_quantity"]):
+            found[move["product"]] += sign * Decimal(move["internal_quantity"])
     return found
 
 
