@@ -60,6 +60,8 @@ class Shop(Base):
     installed_at: Mapped[datetime] = mapped_column(Moment)
     uninstalled_at: Mapped[datetime | None] = mapped_column(Moment)
     redacted_at: Mapped[datetime | None] = mapped_column(Moment)
+    # What the marks of its buyers' addresses are made with; without it nobody can tell which address a mark is of.
+    sealed_mark_key: Mapped[str | None] = mapped_column(Text)
     # Whoever asks Shopify for tokens of this shop holds this lease: one call at a time among all processes.
     token_lease: Mapped[uuid.UUID | None] = mapped_column()
     token_lease_until: Mapped[datetime | None] = mapped_column(Moment)

@@ -19,7 +19,7 @@ from kit.crypto import Sealer, place
 from kit.db import Database, all_shops
 from kit.faults import Misconfigured
 from oauth import audit
-from oauth.models import Credential, Grant, PrivacyRequest
+from oauth.models import Credential, Grant, PrivacyRequest, Shop
 
 ROWS_PER_STEP = 50
 
@@ -51,6 +51,7 @@ COLUMNS = (
     SealedColumn(Grant, Grant.access_token, Grant.shop_id),
     SealedColumn(Grant, Grant.refresh_token, Grant.shop_id),
     SealedColumn(Credential, Credential.sealed, Credential.id),
+    SealedColumn(Shop, Shop.sealed_mark_key, Shop.id),
     SealedColumn(PrivacyRequest, PrivacyRequest.sealed_file, PrivacyRequest.id),
 )
 

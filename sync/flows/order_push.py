@@ -28,7 +28,7 @@ from sync.flows import back, fulfilment_push, road
 from sync.flows.road import Done, Outcome, Skipped, Work
 from sync.shopify import bodies, reader
 from sync.shopify.reader import Read
-from sync.state import intents, jobs, links, mappings, snapshots
+from sync.state import intents, jobs, links, mappings, marks, snapshots
 from sync.state.models import Delivery, IntentState, Lane
 from sync.state.settings_models import Connection
 
@@ -137,6 +137,7 @@ def _keep(work: Work, order: Order) -> None:
             occurred_at=order.processed_at,
             updated_at=order.updated_at,
             customer_gid=order.customer.gid if order.customer else None,
+            buyer_mark=marks.of(session, work.gateways.sealer, shop_id=work.shop.id, email=order.email),
         )
 
     work.later(save)

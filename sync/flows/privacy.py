@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -26,7 +26,7 @@ from oauth.models import Installation, PrivacyRequest, Shop
 from sync.flows import privacy_file
 from sync.flows.road import Done, Outcome, Skipped, Work
 from sync.shopify import bodies
-from sync.state import personal
+from sync.state import marks, personal
 from sync.state.models import Delivery, Lane
 from sync.state.personal import Subject
 
@@ -84,6 +84,9 @@ def _asked(work: Work) -> Asked | None:
             return None
         body = bodies.parse(delivery.body or b"null")
         subject = subject_of(body if isinstance(body, Mapping) else {})
+        sealer = work.gateways.sealer
+        found = marks.known(session, sealer, shop_id=work.shop.id, words=subject.words)
+        subject = replace(subject, marks=found)
         session.execute(
             insert(PrivacyRequest)
             .values(

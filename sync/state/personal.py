@@ -66,6 +66,7 @@ STAYS = {
     Connection: "an empty row that links point to",
     PrivacyRequest: "the proof of the answer; no file",
 }
+_IS_PERSONAL = or_(Snapshot.customer_gid.is_not(None), Snapshot.buyer_mark.is_not(None))
 FACTS_KEPT_OF = ("order", "delta", "shipment", "payment", "refund", "payout")
 FACTS_KEEP = frozenset({"code", "because"})
 
@@ -77,6 +78,7 @@ class Subject:
     customer_gid: str | None = None
     orders: tuple[str, ...] = ()
     words: tuple[str, ...] = field(default=(), repr=False)
+    marks: tuple[str, ...] = ()  # of the addresses among the words
 
     @property
     def needles(self) -> tuple[bytes, ...]:
@@ -96,13 +98,15 @@ class Subject:
 
 
 def records_of(session: Session, subject: Subject) -> list[str]:
-    """Every record of the person: the named orders, the customer and what we know by it, and whatever a stored body
-    that speaks of the person is about (a guest has nothing but an address)."""
+    """Every record of the person: the named orders, the customer and what we know by it or by the mark of an address,
+    and whatever a stored body that speaks of the person is about (a guest has nothing but an address)."""
     found = set(subject.orders)
     if subject.customer_gid:
         found.add(subject.customer_gid)
         query = select(Snapshot.record).where(Snapshot.customer_gid == subject.customer_gid)
         found.update(session.scalars(query))
+    if subject.marks:
+        found.update(session.scalars(select(Snapshot.record).where(Snapshot.buyer_mark.in_(subject.marks))))
     after, is_first = 0, True
     while is_first or after:
         rows, after = deliveries_of(session, subject, sorted(found), after=after)
@@ -184,10 +188,7 @@ def running(session: Session, records: Sequence[str]) -> bool:
 def erase_old_summaries(session: Session, before: datetime, *, limit: int) -> int:
     """Takes names out of the summaries of records that nothing has happened to since."""
     old = (
-        select(Snapshot.id)
-        .where(Snapshot.read_at < before, Snapshot.customer_gid.is_not(None))
-        .order_by(Snapshot.id)
-        .limit(limit)
+        select(Snapshot.id).where(Snapshot.read_at < before, _IS_PERSONAL).order_by(Snapshot.id).limit(limit)
     )
     return _erase_snapshots(session, Snapshot.id.in_(list(session.scalars(all_shops(old)))), crossing=True)
 
@@ -224,7 +225,8 @@ def erase_settings(session: Session) -> dict[str, int]:
     removed = {}
     for table in EMPTIED:
         removed[table.__tablename__] = _changed(session, delete(table))
-    session.get_one(Shop, session.info["shop_id"]).policies = {}
+    shop = session.get_one(Shop, session.info["shop_id"])
+    shop.policies, shop.sealed_mark_key = {}, None
     removed["privacy_file"] = _changed(
         session,
         update(PrivacyRequest)
@@ -235,13 +237,17 @@ def erase_settings(session: Session) -> dict[str, int]:
 
 
 def _erase_snapshots(session: Session, which: ColumnElement[bool], *, crossing: bool = False) -> int:
-    query = select(Snapshot).where(which, or_(Snapshot.customer_gid.is_not(None), Snapshot.body.is_not(None)))
+    query = select(Snapshot).where(which, or_(_IS_PERSONAL, Snapshot.body.is_not(None)))
     rows = list(session.scalars(all_shops(query) if crossing else query))
     changed = 0
     for row in rows:
         body = {name: value for name, value in (row.body or {}).items() if name in SUMMARY_KEEPS}
-        if body != row.body or row.customer_gid is not None:
-            statement = update(Snapshot).where(Snapshot.id == row.id).values(body=body, customer_gid=None)
+        if body != row.body or row.customer_gid is not None or row.buyer_mark is not None:
+            statement = (
+                update(Snapshot)
+                .where(Snapshot.id == row.id)
+                .values(body=body, customer_gid=None, buyer_mark=None)
+            )
             changed += _changed(session, all_shops(statement) if crossing else statement)
     return changed
 

@@ -198,12 +198,14 @@ class Snapshot(ShopOwned, Base):
     __table_args__ = (
         UniqueConstraint("shop_id", "record"),
         Index("ix_snapshot_customer", "shop_id", "customer_gid"),
+        Index("ix_snapshot_mark", "shop_id", "buyer_mark", postgresql_where=text("buyer_mark is not null")),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     record: Mapped[str] = mapped_column(String(255))
     title: Mapped[str] = mapped_column(String(255), server_default="")  # e.g. #1001
     customer_gid: Mapped[str | None] = mapped_column(String(255))
+    buyer_mark: Mapped[str | None] = mapped_column(String(64))  # of the e-mail address, see `marks`
     body: Mapped[dict[str, Any] | None] = mapped_column(JSONB)  # none once redacted
     proof: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     occurred_at: Mapped[datetime | None] = mapped_column(Moment)

@@ -29,6 +29,7 @@ def save(
     occurred_at: datetime | None,
     updated_at: datetime,
     customer_gid: str | None = None,
+    buyer_mark: str | None = None,
 ) -> None:
     """Keeps the record unless we know a newer one."""
     values = {
@@ -37,6 +38,7 @@ def save(
         "occurred_at": occurred_at,
         "updated_at": updated_at,
         "customer_gid": customer_gid,
+        "buyer_mark": buyer_mark,
         "read_at": clock.now(),
     }
     session.execute(

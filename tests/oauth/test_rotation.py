@@ -73,6 +73,7 @@ def test_everything_moves_to_the_new_key_and_still_opens(
         ("grant.access_token", 2, 0, 0),
         ("grant.refresh_token", 0, 0, 0),
         ("credential.sealed", PEOPLE + 1, 0, 0),
+        ("shop.sealed_mark_key", 0, 0, 0),
         ("privacy_request.sealed_file", 0, 0, 0),
     ]
     assert Progress(column="credential.sealed", done=ROWS_PER_STEP, left=4, lost=0) in told
