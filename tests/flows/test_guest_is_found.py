@@ -62,7 +62,7 @@ def test_marks_mean_nothing_without_the_shops_key(town: Town) -> None:
     sealer = town.stage.engine.gateways.sealer
     (row,) = found(town, Snapshot)
     with town.stage.plain.transaction(shop_id=town.shop_id) as session:
-        asked = {"shop_id": town.shop_id, "words": [EMAIL, "+49 151"]}
+        asked: dict[str, Any] = {"shop_id": town.shop_id, "words": [EMAIL, "+49 151"]}
         assert marks.known(session, sealer, **asked) == (row.buyer_mark,)
         session.get_one(ShopRow, town.shop_id).sealed_mark_key = "lost.AAAA"
         session.flush()

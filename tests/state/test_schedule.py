@@ -394,18 +394,3 @@ def test_held_jobs_are_looked_at_again_except_those_of_shops_that_have_left(
         rows = session.execute(all_shops(select(Job.shop_id, Job.state)))
         asleep = {ids[shop_id] for shop_id, state in rows if state == JobState.HELD}
     assert asleep == {Installation.UNINSTALLED, Installation.REDACTED}
-
-
-def test_jobs_that_waited_for_a_key_go_on_at_once_when_it_is_configured_again(
-    engine: Engine, db: Database
-) -> None:
-    (name, _), *_ = engine.gateways.settings.sealing_keys
-    waits = {make_shop(db, f"{key}.myshopify.com"): f"key:{key}" for key in (name, "lost")}
-    for shop_id, misses in waits.items():
-        ask(db, shop_id)
-        with db.transaction(shop_id=shop_id) as session:
-            session.execute(update(Job).values(state=JobState.HELD, misses=misses))
-    periodic.go_on_with_keys(engine.gateways)
-    with db.transaction() as session:
-        states = {waits[row.shop_id]: row.state for row in session.scalars(all_shops(select(Job)))}
-    assert states == {f"key:{name}": JobState.READY, "key:lost": JobState.HELD}
