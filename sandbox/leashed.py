@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import itertools
 import os
 import signal
 import subprocess
@@ -32,6 +33,7 @@ class CannotStart(SystemExit):
 
 
 _living: weakref.WeakSet[Leashed] = weakref.WeakSet()
+_numbers = itertools.count(1)
 
 
 class Leashed:
@@ -51,7 +53,8 @@ class Leashed:
     ) -> None:
         self.name, self.log, self._grace = name, log, grace
         log.parent.mkdir(parents=True, exist_ok=True)
-        self._pid_file = log.with_suffix(".pid")
+        # Two of one name may run side by side, an old version and a new one; they share a log and nothing else.
+        self._pid_file = log.with_suffix(f".{next(_numbers)}.pid")
         self._pid_file.unlink(missing_ok=True)
         with log.open("ab") as output:
             self._process = subprocess.Popen(

@@ -157,3 +157,13 @@ def test_a_port_that_nobody_has_is_free() -> None:
         with pytest.raises(CannotStart, match=str(port)):
             processes.require_free(port, what="it", setting="PORT")
     processes.require_free(port, what="it", setting="PORT")
+
+
+def test_two_of_one_name_run_side_by_side_and_each_is_killed_for_itself(tmp_path: Path) -> None:
+    program = Program("worker", ["sh", "-c", "echo ready; exec sleep 600"], says("ready"))
+    with Crew(tmp_path) as crew:
+        old, new = crew.start(program), crew.start(program)
+        assert old.pid != new.pid
+        old.kill()
+        assert new.is_running
+        assert not old.is_running
