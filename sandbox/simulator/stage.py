@@ -27,7 +27,7 @@ from sandbox.erp.standin.books import Books
 from sandbox.erp.standin.connecting import connect
 from sandbox.erp.standin.connector import KIND
 from sandbox.erp.standin.transport import BooksTransport
-from sandbox.shopify import seed_data
+from sandbox.shopify import bulk, seed_data
 from sandbox.shopify import settings as shopify_settings
 from sandbox.shopify.app import transport
 from sandbox.shopify.seed import seed as seed_shops
@@ -120,7 +120,10 @@ class Stage:
     def start(self) -> None:
         """Starts the processes of Concord (again): nothing survives in memory."""
         self.fuse.renew()
-        transports: dict[str, httpx2.BaseTransport] = {self._origin(self.settings.shop_url): self.shopify}
+        transports: dict[str, httpx2.BaseTransport] = {
+            self._origin(self.settings.shop_url): self.shopify,
+            bulk.DEFAULT_ORIGIN: self.shopify,
+        }
         for domain, each in self.erps.items():
             transports[_erp_origin(domain)] = each.way
         database = FusedDatabase(self._database_engine, self.fuse)

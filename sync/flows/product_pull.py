@@ -7,6 +7,7 @@ that does not hold any more is taken apart. Whatever waited for the pair (its st
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -18,7 +19,7 @@ from sync.domain.feeds import ProductTold
 from sync.domain.mapper import Catalogue
 from sync.domain.policies import BackPolicies, Mode, Road
 from sync.domain.rules import ProductRules
-from sync.flows import back, price_pull, product_new, product_text, stock_pull
+from sync.flows import back, bulk_read, price_pull, product_new, product_text, stock_pull
 from sync.flows.arrivals import RECORD as SHOP
 from sync.flows.road import Done, Outcome, Skipped, Work
 from sync.shopify import goods, products
@@ -34,6 +35,7 @@ OF_GROUP = "group:"  # after that: of all products of a group
 MEMBER = "of:"  # in a job's hint: what the ERP told of one product
 PAGE_SIZE = 100
 FEED = "link:products"
+ALL_VARIANTS = "all_variants"
 
 
 def take(session: Session, work: Work, _connection: Connection, changes: Sequence[Change]) -> None:
@@ -71,7 +73,12 @@ def run(work: Work) -> Outcome:
 
 
 def _link_all(work: Work, connection: Connection) -> Outcome:
-    """Walks all variants; its place is kept after each page, so a long walk goes on where it was."""
+    """Walks all variants; its place is kept after each page, so a long walk goes on where it was. A long one
+    is done in bulk, also when that only turns out on the way."""
+    with work.reading() as session:
+        is_large = links.are_more_than(session, bulk_read.ABOVE, kind=PRODUCT)
+    if is_large or bulk_read.is_begun(work, ALL_VARIANTS):
+        return _link_in_bulk(work, connection)
     client = work.gateways.shopify(work.shop.id, work.shop.domain)
     with work.reading() as session:
         after = cursors.read(session, FEED).position.get("after")
@@ -85,6 +92,21 @@ def _link_all(work: Work, connection: Connection) -> Outcome:
             cursors.move(session, FEED, shop_id=work.shop.id, position=position, due_at=clock.now())
         if after is None:
             return Done(f"{linked} of {seen} variants are linked.")
+        if seen >= bulk_read.ABOVE:
+            return _link_in_bulk(work, connection)
+
+
+def _link_in_bulk(work: Work, connection: Connection) -> Outcome:
+    """All variants by one bulk operation, linked in parts."""
+    seen = linked = 0
+    lines = bulk_read.lines(work, ALL_VARIANTS)
+    while part := list(islice(lines, PAGE_SIZE)):
+        linked += _link(work, connection, [goods.variant(line) for _, line in part])
+        seen += len(part)
+        bulk_read.keep(work, ALL_VARIANTS, part[-1][0])
+    bulk_read.finished(work, ALL_VARIANTS)
+    work.later(lambda session: cursors.forget(session, FEED))
+    return Done(f"{linked} of {seen} variants are linked.")
 
 
 def _link(work: Work, connection: Connection, variants: Sequence[Variant]) -> int:

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from kit import clock
 from kit.faults import Rejected
 from sync.domain.policies import BackPolicies, Road
-from sync.flows import back, stock_send
+from sync.flows import back, bulk_read, stock_send
 from sync.flows.road import Done, Outcome, Skipped, Work
 from sync.shopify import stock as shopify
 from sync.state import jobs, stock
@@ -31,6 +31,7 @@ FIGHT_WINDOW = timedelta(hours=2)
 REPAIRS_LIMIT = 3
 BODIES_LIMIT = 20
 PAGE_SIZE = 250
+ALL_LEVELS = "all_levels"
 TOPIC = "inventory_levels/update"
 
 
@@ -64,16 +65,18 @@ def hear(session: Session, item: str, targets: Sequence[StockTarget]) -> None:
 
 
 def check(work: Work) -> Outcome:
-    """Compares every value with Shopify, page by page. Differences are noted and looked at again after a while."""
+    """Compares every value with Shopify, page by page or, where there are many, in bulk. Differences are noted and
+    looked at again after a while."""
     policies = back.policies(work)
     if not policies.is_on(Road.STOCK):
         return Skipped("The ERP does not own stock in this shop.")
     if policies.is_split:
         return Skipped("Shopify counts its stock itself; the ERP only tells what changes.")
     connection = work.gateways.connection_of(work.shop.id)
-    client = work.gateways.shopify(work.shop.id, work.shop.domain)
     with work.reading() as session:
         locations = sorted(back.feeding(session, connection).warehouses)
+        is_large = stock.is_more_than(session, bulk_read.ABOVE) or bulk_read.is_begun(work, ALL_LEVELS)
+    known = _all_levels(work) if is_large else None
     looked = differing = 0
     for location in locations:
         after = 0
@@ -83,10 +86,14 @@ def check(work: Work) -> Outcome:
             if not targets:
                 break
             after = targets[-1].id
-            levels = shopify.levels(client, [each.item_gid for each in targets], location, lane=Lane.BACKFILL)
-            there = {item: level.available for item, level in levels.items() if level.is_tracked}
             looked += len(targets)
-            differing += _note(work, connection, policies, targets, there)
+            if known is not None:
+                there = known.get(location, {})
+                with work.reading() as session:
+                    targets = _off(session, connection, policies, targets, there)
+            differing += _note(work, connection, policies, location, targets)
+    if known is not None:
+        bulk_read.finished(work, ALL_LEVELS)
     return Done(f"{looked} values compared, {differing} differ." if looked else "")
 
 
@@ -94,23 +101,56 @@ def _note(
     work: Work,
     connection: Connection,
     policies: BackPolicies,
+    location: str,
     targets: Sequence[StockTarget],
-    there: Mapping[str, int],
 ) -> int:
+    """Notes which of these values differ now, by a look of its own: a bulk result is minutes old."""
+    if not targets:
+        return 0
+    client = work.gateways.shopify(work.shop.id, work.shop.domain)
+    levels = shopify.levels(client, [each.item_gid for each in targets], location, lane=Lane.BACKFILL)
+    there = {item: level.available for item, level in levels.items() if level.is_tracked}
     with work.transaction() as session:
-        quantities = stock_send.wanted(session, connection, targets, policies, there=there)
-        off = [
-            target
-            for target in targets
-            if not target.due
-            and target.item_gid in there
-            and there[target.item_gid] != quantities.get(target.id, there[target.item_gid])
-        ]
+        off = _off(session, connection, policies, targets, there)
         for target in off:
             stock.see(session, target, there[target.item_gid])
         for item in sorted({target.item_gid for target in off}):
             _ask(session, work, item)
     return len(off)
+
+
+def _off(
+    session: Session,
+    connection: Connection,
+    policies: BackPolicies,
+    targets: Sequence[StockTarget],
+    there: Mapping[str, int],
+) -> list[StockTarget]:
+    """The settled ones of these values of which Shopify has something else than it should."""
+    quantities = stock_send.wanted(session, connection, targets, policies, there=there)
+    return [
+        target
+        for target in targets
+        if not target.due
+        and target.item_gid in there
+        and there[target.item_gid] != quantities.get(target.id, there[target.item_gid])
+    ]
+
+
+def _all_levels(work: Work) -> dict[str, dict[str, int]]:
+    """What Shopify has of everything it tracks, by location and item. An item may be told after its levels."""
+    found: dict[str, dict[str, int]] = {}
+    tracked: set[str] = set()
+    for _, line in bulk_read.lines(work, ALL_LEVELS):
+        if "location" in line:
+            quantities = {each["name"]: int(each["quantity"]) for each in line["quantities"]}
+            found.setdefault(line["location"]["id"], {})[line["__parentId"]] = quantities["available"]
+        elif line["tracked"]:
+            tracked.add(line["id"])
+    return {
+        location: {item: quantity for item, quantity in each.items() if item in tracked}
+        for location, each in found.items()
+    }
 
 
 def _repair(

@@ -93,3 +93,8 @@ def note(session: Session, link: Link, facts: Mapping[str, Any]) -> None:
     session.execute(
         update(Link).where(Link.id == link.id).values(facts=Link.facts.op("||")(literal(dict(facts), JSONB)))
     )
+
+
+def are_more_than(session: Session, limit: int, *, kind: str) -> bool:
+    """Whether the shop has more links of a kind than this."""
+    return len(session.scalars(select(Link.id).where(Link.kind == kind).limit(limit + 1)).all()) > limit

@@ -199,6 +199,11 @@ def page(session: Session, *, location: str, after: int, limit: int) -> list[Sto
     )
 
 
+def is_more_than(session: Session, limit: int) -> bool:
+    """Whether more values than this are kept in the shop."""
+    return len(session.scalars(select(StockTarget.id).limit(limit + 1)).all()) > limit
+
+
 def settle(session: Session, target: StockTarget, *, quantity: int, was_sent: bool) -> None:
     """Shopify has this quantity now. A value that became due again meanwhile stays due."""
     now = clock.now()
