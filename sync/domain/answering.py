@@ -36,10 +36,10 @@ class Change:
             case "product":
                 return self._product(value)
             case "tax":
-                return _tax(rules, value)
+                return bool(rules.default_tax) or _tax(rules, value)
             case "service" if value in set(LineKind):
-                service = rules.services.get(LineKind(value))
-                return service is not None and bool(service.item or service.account)
+                chosen = (rules.services.get(LineKind(value)), rules.default_service)
+                return any(each is not None and bool(each.item or each.account) for each in chosen)
             case "warehouse":
                 return self._warehouse(value)
             case "shipping":

@@ -16,7 +16,7 @@ from kit.faults import Misconfigured
 from sync.domain.documents import LineKind
 from sync.domain.history import TaxLine
 from sync.domain.records import Order, OrderLine
-from sync.domain.rules import Rules, Service, TaxRule, Unmapped
+from sync.domain.rules import Rest, Rules, Service, TaxRule, Unmapped
 
 MISSES_LIMIT = 200
 SERVICE_WORDS = {
@@ -118,6 +118,12 @@ class Mapper:
         if rule is None:
             if not tax.amount:
                 return None
+            if self.rules.default_tax:
+                because = self._stands_in(Rest.TAX)
+                decision = Decision(
+                    kind="tax", value=f"{tax.title} {shown}", result=self.rules.default_tax, because=because
+                )
+                return self._remember(key, decision)
             shown += ":channel" if tax.is_channel_liable else ""
             raise self._miss(
                 "tax",
@@ -141,8 +147,12 @@ class Mapper:
 
     def service(self, kind: LineKind) -> Service:
         """The service product or account for money that is not goods."""
-        found = self.rules.services.get(kind)
+        found, because = self.rules.services.get(kind), "chosen"
         if found is None or not (found.item or found.account):
+            found = self.rules.default_service
+            if found.item or found.account:
+                because = self._stands_in(Rest.SERVICE)
+        if not (found.item or found.account):
             raise self._miss(
                 "service",
                 kind.value,
@@ -153,7 +163,7 @@ class Mapper:
             self._remember(
                 key,
                 Decision(
-                    kind="service", value=kind.value, result=found.item or found.account, because="chosen"
+                    kind="service", value=kind.value, result=found.item or found.account, because=because
                 ),
             )
         return found
@@ -257,11 +267,18 @@ class Mapper:
                 decision = Decision(kind=kind, value=value, result=table[key], because="chosen")
                 return self._remember((kind, *keys), decision)
         if not table or default:
-            because = "default" if default else "not in use"
+            because = self._stands_in(kind) if default else "not in use"
             return self._remember(
                 (kind, *keys), Decision(kind=kind, value=value, result=default, because=because)
             )
         raise self._miss(kind, value, sentence.format(value=value))
+
+    def _stands_in(self, kind: str) -> str:
+        """Notes that the one choice for everything else is used; why, as a decision says it."""
+        if kind not in self.rules.placeholders:
+            return "default"
+        self.uses_stand_in = True
+        return "placeholder"
 
     def _remember(self, key: tuple[object, ...], decision: Decision) -> str:
         self._known[key] = decision.result

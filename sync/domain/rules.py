@@ -30,6 +30,17 @@ class Unmapped(StrEnum):
     DEFAULT = "default"  # one item for all of them
 
 
+class Rest(StrEnum):
+    """What may have one choice of the ERP for everything that is not mapped. Without one it holds its order; whether
+    the one is a placeholder is said in `Rules.placeholders`."""
+
+    TAX = "tax"
+    SERVICE = "service"
+    WAREHOUSE = "warehouse"
+    SHIPPING = "shipping"
+    PAYMENT_TERM = "payment_term"
+
+
 class GuestPolicy(StrEnum):
     """Who the party is when nobody signed in."""
 
@@ -159,7 +170,12 @@ class Rules:
     )  # location gid -> percent of shared ones
     default_warehouse: str = ""
     taxes: tuple[TaxRule, ...] = ()
+    default_tax: str = ""
     services: Mapping[LineKind, Service] = field(default_factory=dict)
+    default_service: Service = field(default_factory=Service)
+    placeholders: tuple[
+        Rest, ...
+    ] = ()  # what has a default that means "look at me": the document is left a draft
     shipping_methods: Mapping[str, str] = field(default_factory=dict)  # title or code -> ERP method
     default_shipping_method: str = ""
     payment_methods: Mapping[str, str] = field(default_factory=dict)  # gateway -> ERP method

@@ -9,7 +9,9 @@ from typing import Any
 _AREAS = {
     "products": "Products",
     "taxes": "Taxes",
+    "default_tax": "Taxes",
     "services": "Money that is not goods",
+    "default_service": "Money that is not goods",
     "warehouses": "Locations",
     "default_warehouse": "Locations",
     "shipping_methods": "Shipping",

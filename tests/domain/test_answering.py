@@ -71,6 +71,8 @@ def is_answered(
             {"taxes": (TaxRule(erp_tax="t", rate=Decimal("0.04875")),)},
             {"taxes": (TAX,)},
         ),
+        ("mapping:tax:19%:DE", {"default_tax": "t"}, {"default_service": Service(item="1")}),
+        ("mapping:service:tip", {"default_service": Service(item="1")}, {"default_tax": "t"}),
         (
             "mapping:service:tip",
             {"services": {LineKind.TIP: Service(account="1")}},

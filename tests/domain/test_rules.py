@@ -6,15 +6,15 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, assert_never
 
 import pytest
 
 from kit.faults import Misconfigured
 from sync.domain.documents import DocumentKind, LineKind
 from sync.domain.mapper import Catalogue, Mapper, best_tax, miss, percent
-from sync.domain.records import PaymentTerms
-from sync.domain.rules import FieldRule, Filters, ProductRules, Rules, Service, TaxRule, Unmapped
+from sync.domain.records import Order, PaymentTerms
+from sync.domain.rules import FieldRule, Filters, ProductRules, Rest, Rules, Service, TaxRule, Unmapped
 from sync.domain.rules_json import read_rules, write_rules
 from sync.domain.suggest import ErpLists, ShopFacts, Variant, suggest
 from tests.domain.orders import Option, line, order, rules, shipping, vat
@@ -29,6 +29,9 @@ def test_rules_survive_the_way_through_json() -> None:
         taxes=(TaxRule(erp_tax="t", rate=Decimal("0.077"), country="CH", is_included=True),),
         warehouses={"L1": ("w1", "w2"), "L2": ("w2",)},
         warehouse_shares={"L1": 60, "L2": 40},
+        default_tax="rest",
+        default_service=Service(item="rest"),
+        placeholders=(Rest.TAX, Rest.SHIPPING),
         posting={DocumentKind.CREDIT: False},
         fields=(FieldRule(source="order:note", target="comment", transforms=("trim", "first:20")),),
         filters=Filters(since=datetime(2026, 1, 1, tzinfo=UTC), skip_tags=("x",)),
@@ -123,6 +126,56 @@ def test_a_placeholder_leaves_the_document_a_draft_and_a_default_does_not() -> N
         mapper = Mapper(rules(products=ProductRules(unmapped=unmapped, stand_in="any")), order(total="0"))
         assert mapper.item(line(9)) == "any"
         assert mapper.uses_stand_in is is_marked
+
+
+@pytest.mark.parametrize("kind", Rest)
+def test_whatever_is_unmapped_is_held_or_becomes_a_default_or_a_placeholder(kind: Rest) -> None:
+    defaults: dict[Rest, dict[str, Any]] = {
+        Rest.TAX: {"default_tax": "any"},
+        Rest.SERVICE: {"default_service": Service(account="any")},
+        Rest.WAREHOUSE: {"default_warehouse": "any"},
+        Rest.SHIPPING: {"default_shipping_method": "any"},
+        Rest.PAYMENT_TERM: {"default_payment_term": "any"},
+    }
+    listed: dict[str, Any] = {
+        "warehouses": {"gid://1": ("w",)},
+        "default_warehouse": "",
+        "shipping_methods": {"y": "1"},
+        "payment_terms": {"Net 90": "1"},
+        "services": {},
+        "taxes": (),
+    }
+    with pytest.raises(Misconfigured) as held:
+        _asked(kind, Mapper(rules(**listed), _everything_unmapped()))
+    assert held.value.misses.startswith(f"mapping:{kind}:")
+    for placeholders, is_marked in (((kind,), True), (tuple(each for each in Rest if each != kind), False)):
+        changes = {**listed, **defaults[kind], "placeholders": placeholders}
+        mapper = Mapper(rules(**changes), _everything_unmapped())
+        assert _asked(kind, mapper) == "any"
+        assert mapper.uses_stand_in is is_marked
+        assert mapper.decisions[-1].because == ("placeholder" if is_marked else "default")
+
+
+def _everything_unmapped() -> Order:
+    rocket = replace(shipping(), code="x", title="Rocket")
+    terms = PaymentTerms(kind="net", name="Net 7", due_in_days=7)
+    return order(total="0", shipping_lines=(rocket,), payment_terms=terms)
+
+
+def _asked(kind: Rest, mapper: Mapper) -> str | None:
+    match kind:
+        case Rest.TAX:
+            return mapper.tax(vat("1.90"), is_included=False)
+        case Rest.SERVICE:
+            return mapper.service(LineKind.TIP).account
+        case Rest.WAREHOUSE:
+            return mapper.warehouse("gid://2")
+        case Rest.SHIPPING:
+            return mapper.shipping_method()
+        case Rest.PAYMENT_TERM:
+            return mapper.payment_term()
+        case _:
+            assert_never(kind)
 
 
 def test_the_tax_rule_that_says_most_wins() -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from sandbox.shopify.commands import orders
 from sync.domain.documents import LineKind
-from sync.domain.rules import SHOPIFY_ID, ClosedPeriod, FieldRule, MatchBy, Rules, Service, TaxRule
+from sync.domain.rules import SHOPIFY_ID, ClosedPeriod, FieldRule, MatchBy, Rest, Rules, Service, TaxRule
 from sync.domain.rules_json import read_rules
 from sync.state import mappings
 from sync.state.models import Job
@@ -47,7 +47,7 @@ def rules(office: Office, *, draft: bool = False) -> Rules:
 def order(office: Office, **spec: Any) -> None:
     """A guest orders, and everything that waits is done."""
     lines = [{"sku": "ALP-MUG", "quantity": 1}]
-    given = {"lines": lines, "email": BO, "guest": True, "financial_status": "paid", **spec}
+    given = {"lines": lines, "email": BO, "guest": True, "financial_state": "paid", **spec}
     orders.create(office.shopify.world.store, ALPHA, given)
     office.work()
 
@@ -325,3 +325,49 @@ def test_a_location_sells_from_several_warehouses_and_a_shared_one_needs_shares(
     mapped.do("/mappings/locations", **twice, share_0="70", share_1="30")
     assert rules(mapped).shares(second) == {"W1": Decimal("0.3")}
     assert 'name="share_0"' in mapped.look("/mappings/locations").text
+
+
+def test_how_long_a_description_may_be_is_a_policy(mapped: Office) -> None:
+    assert 'name="title_limit" label="Longest description of a line"' in mapped.look("/policies").text
+    mapped.do("/policies", title_limit="64", publish="yes")
+    assert rules(mapped).title_limit == 64
+    for wrong in ("nine", "9", "-70", "10001"):
+        assert "whole number from 10 to 10,000" in mapped.do("/policies", title_limit=wrong).text
+    assert rules(mapped).title_limit == 64
+
+
+@pytest.mark.parametrize(
+    ("sheet", "kind", "part"),
+    [
+        ("taxes", Rest.TAX, "default_tax"),
+        ("services", Rest.SERVICE, "default_service"),
+        ("locations", Rest.WAREHOUSE, "default_warehouse"),
+        ("shipping", Rest.SHIPPING, "default_shipping_method"),
+        ("terms", Rest.PAYMENT_TERM, "default_payment_term"),
+    ],
+)
+def test_what_is_not_listed_is_held_a_default_or_a_placeholder(
+    mapped: Office, sheet: str, kind: Rest, part: str
+) -> None:
+    for listed in ("carrier", "payment_term"):
+        mapped.books.options[listed] = [{"erp_id": "L1", "name": "The usual", "code": "L1"}]
+    page = mapped.look(f"/mappings/{sheet}").text
+    assert 'name="rest_is_placeholder"' in page
+    choice = re.search(
+        r'<s-select name="rest"[^>]*>\s*<s-option value="">.*?<s-option value="([^"]+)"', page, re.DOTALL
+    )
+    assert choice is not None
+    mapped.do(f"/mappings/{sheet}", rest=choice[1], rest_is_placeholder="yes", publish="yes")
+    found = rules(mapped)
+    assert kind in found.placeholders
+    chosen = getattr(found, part)
+    assert (chosen.item if isinstance(chosen, Service) else chosen) == choice[1]
+    assert re.search(r'name="rest_is_placeholder"[^>]* checked', mapped.look(f"/mappings/{sheet}").text)
+    mapped.do(f"/mappings/{sheet}", rest=choice[1], publish="yes")
+    assert kind not in rules(mapped).placeholders
+    mapped.do(f"/mappings/{sheet}", publish="yes")
+    assert getattr(rules(mapped), part) in ("", Service())
+
+
+def test_a_payment_has_no_draft_and_so_no_placeholder(mapped: Office) -> None:
+    assert "rest_is_placeholder" not in mapped.look("/mappings/payments").text

@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sync.connectors.base import OptionKind
-from sync.domain.rules import Rules
+from sync.domain.rules import Rest, Rules
 from sync.insight.missing import Missing
 from web.forms import Form, NotFilledIn
-from web.mapping.sheet import LINES_LIMIT, Choices, Line, Sheet
+from web.mapping.sheet import LINES_LIMIT, Choices, Line, Sheet, placeholders
 from web.options import Lists
 
 
@@ -69,6 +69,7 @@ class Locations:
                 chosen=rest,
                 chosen_label=lists.named(self.options, rest) if rest else "",
             ),
+            rest_is_placeholder=Rest.WAREHOUSE in rules.placeholders,
             unmapped="While no warehouse is chosen for the rest, an order of a location without one is held.",
         )
 
@@ -96,6 +97,7 @@ class Locations:
                 **shares,
             },
             default_warehouse=choices.of("rest"),
+            placeholders=placeholders(rules, form, Rest.WAREHOUSE),
         )
         _check(changed, fields, lists)
         return changed

@@ -25,6 +25,7 @@ from sync.domain.rules import (
 from web.forms import Form, NotFilledIn
 
 T = TypeVar("T", bound=StrEnum)
+SHORTEST_TITLE, LONGEST_TITLE = 10, 10_000
 LARGEST_RESIDUAL = Decimal(100)
 
 SIDES = ((Side.SHOP, "The shop’s currency"), (Side.PRESENTMENT, "The currency the buyer saw"))
@@ -70,6 +71,7 @@ class Answers:
     questions: tuple[Question, ...]
     shared_customer: str
     residual_limit: str
+    title_limit: str
     drafts: tuple[tuple[str, str, bool], ...]  # name of the box, label, is ticked
     since: str
     only_tags: str
@@ -117,6 +119,7 @@ def answers(rules: Rules) -> Answers:
         ),
         shared_customer=rules.shared_customer,
         residual_limit=str(rules.residual.limit),
+        title_limit=str(rules.title_limit),
         drafts=tuple((f"post_{kind.value}", label, rules.is_posted(kind)) for kind, label in DRAFTS),
         since=filters.since.date().isoformat() if filters.since else "",
         only_tags=", ".join(filters.only_tags),
@@ -147,6 +150,7 @@ def apply(rules: Rules, form: Form) -> Rules:
         residual=Residual(
             policy=_chosen(ResidualPolicy, form, "residual", rules.residual.policy), limit=_limit(form)
         ),
+        title_limit=_length(form, rules.title_limit),
         closed_period=_chosen(ClosedPeriod, form, "closed_period", rules.closed_period),
         posting={kind: form.is_on(f"post_{kind.value}") for kind, _ in DRAFTS},
         ships_elsewhere=form.is_on("ships_elsewhere"),
@@ -155,6 +159,15 @@ def apply(rules: Rules, form: Form) -> Rules:
         country=_country(form),
         filters=_filters(rules.filters, form),
     )
+
+
+def _length(form: Form, before: int) -> int:
+    typed = form.text("title_limit")
+    if not typed:
+        return before
+    if not (typed.isascii() and typed.isdigit() and SHORTEST_TITLE <= int(typed[:6]) <= LONGEST_TITLE):
+        raise NotFilledIn(title_limit=f"Write a whole number from {SHORTEST_TITLE} to {LONGEST_TITLE:,}.")
+    return int(typed)
 
 
 def _filters(before: Filters, form: Form) -> Filters:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 from sync.connectors.base import OptionKind
 from sync.domain.documents import LineKind
-from sync.domain.rules import Rules, Service
+from sync.domain.rules import Rest, Rules, Service
 from sync.insight.missing import Missing
 from web.forms import Form
-from web.mapping.sheet import Choices, Line, Sheet
+from web.mapping.sheet import Choices, Line, Sheet, placeholders
 from web.options import Lists
 
 WORDS = {
@@ -66,12 +66,21 @@ class Services:
             erp_label="Product in your ERP",
             accounts=accounts,
             account_label="Account, when it is not the product’s",
-            unmapped="Money of a kind that has neither product nor account holds its order.",
+            rest=Line(
+                name="rest",
+                key="",
+                label="Everything else",
+                chosen=rules.default_service.item,
+                chosen_label=lists.named(self.options, rules.default_service.item),
+            ),
+            rest_is_placeholder=Rest.SERVICE in rules.placeholders,
+            unmapped="Money of a kind that has neither product nor account becomes “Everything else”. While that is "
+            "empty, it holds its order.",
         )
 
     def apply(self, rules: Rules, form: Form, lists: Lists) -> Rules:
         """The rules with these products and accounts; an account that the form does not show stays."""
-        known = frozenset(service.item for service in rules.services.values())
+        known = frozenset(each.item for each in (rules.default_service, *rules.services.values()))
         choices = Choices(form, lists, self.options, known)
         booked = frozenset(service.account for service in rules.services.values())
         accounts = Choices(form, lists, OptionKind.ACCOUNT, booked)
@@ -85,7 +94,12 @@ class Services:
                 services[kind] = Service(item=item, account=account)
             else:
                 services.pop(kind, None)
-        return replace(rules, services=services)
+        return replace(
+            rules,
+            services=services,
+            default_service=replace(rules.default_service, item=choices.of("rest")),
+            placeholders=placeholders(rules, form, Rest.SERVICE),
+        )
 
 
 def _account(kind: LineKind, service: Service, lists: Lists) -> Line:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from sync.connectors.base import OptionKind
-from sync.domain.rules import Rules
+from sync.domain.rules import Rest, Rules
 from sync.insight.missing import Missing
 from web.forms import Form, NotFilledIn
 from web.options import Lists
@@ -46,6 +46,7 @@ class Sheet:
     choices: tuple[tuple[str, str], ...]  # empty: asked for by code
     erp_label: str
     rest: Line | None = None  # what everything else becomes
+    rest_is_placeholder: bool | None = None  # whether that leaves the document a draft; None: it cannot
     add_label: str = ""  # a line for a new value is offered under this label
     adds_tax: bool = False
     accounts: tuple[tuple[str, str], ...] = ()  # what the second choice of a line chooses from
@@ -86,6 +87,12 @@ class Kind(Protocol):
     def apply(self, rules: Rules, form: Form, lists: Lists) -> Rules:
         """The rules as the form wants them. Raises NotFilledIn."""
         ...
+
+
+def placeholders(rules: Rules, form: Form, kind: Rest) -> tuple[Rest, ...]:
+    """The placeholders of the rules with this kind as the form wants it."""
+    wanted = {*rules.placeholders} - {kind} | ({kind} if form.is_on("rest_is_placeholder") else set())
+    return tuple(each for each in Rest if each in wanted)
 
 
 @dataclass(frozen=True)

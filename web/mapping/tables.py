@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sync.connectors.base import OptionKind
-from sync.domain.rules import Rules
+from sync.domain.rules import Rest, Rules
 from sync.insight.missing import Missing
 from web.forms import Form
-from web.mapping.sheet import LINES_LIMIT, Choices, Line, Sheet
+from web.mapping.sheet import LINES_LIMIT, Choices, Line, Sheet, placeholders
 from web.options import Lists
 
 
@@ -26,6 +26,7 @@ class Table:
     erp_label: str
     add_label: str
     rest_label: str = "Everything else"
+    placeholder: Rest | None = None  # the rest may leave the document a draft
     more_options: Sequence[OptionKind] = ()
     unmapped: str = (
         "What is not listed becomes what stands at “Everything else”. While that is empty and anything is listed, "
@@ -66,6 +67,7 @@ class Table:
             choices=lists.choices(self.options),
             erp_label=self.erp_label,
             rest=rest,
+            rest_is_placeholder=self.placeholder in rules.placeholders if self.placeholder else None,
             add_label=self.add_label,
             unmapped=self.unmapped,
         )
@@ -82,6 +84,8 @@ class Table:
         values: dict[str, object] = {self.part: {key: chosen for key, chosen in wanted.items() if chosen}}
         if self.rest_part:
             values[self.rest_part] = choices.of("rest")
+        if self.placeholder:
+            values["placeholders"] = placeholders(rules, form, self.placeholder)
         return replace(rules, **values)  # type: ignore[arg-type]
 
 
@@ -94,6 +98,7 @@ SHIPPING = Table(
     options=OptionKind.CARRIER,
     erp_label="Carrier in your ERP",
     add_label="Shipping name in Shopify",
+    placeholder=Rest.SHIPPING,
 )
 PAYMENTS = Table(
     heading="Payments",
@@ -114,4 +119,5 @@ TERMS = Table(
     options=OptionKind.PAYMENT_TERM,
     erp_label="Payment term in your ERP",
     add_label="Payment term in Shopify",
+    placeholder=Rest.PAYMENT_TERM,
 )

@@ -8,10 +8,10 @@ from decimal import Decimal, InvalidOperation
 
 from sync.connectors.base import OptionKind
 from sync.domain.mapper import percent
-from sync.domain.rules import Rules, TaxRule
+from sync.domain.rules import Rest, Rules, TaxRule
 from sync.insight.missing import Missing
 from web.forms import Form, NotFilledIn
-from web.mapping.sheet import Choices, Line, Sheet
+from web.mapping.sheet import Choices, Line, Sheet, placeholders
 from web.options import Lists
 
 INCLUDED, CHANNEL = "included", "channel"
@@ -57,12 +57,21 @@ class Taxes:
             erp_label="Tax in your ERP",
             add_label="Rate in Shopify, in per cent",
             adds_tax=True,
-            unmapped="A tax that no line fits holds its order. A line for every rate is what all other taxes become.",
+            rest=Line(
+                name="rest",
+                key="",
+                label="Every other tax",
+                chosen=rules.default_tax,
+                chosen_label=lists.named(self.options, rules.default_tax) if rules.default_tax else "",
+            ),
+            rest_is_placeholder=Rest.TAX in rules.placeholders,
+            unmapped="A tax that no line fits becomes “Every other tax”. While that is empty, it holds its order.",
         )
 
     def apply(self, rules: Rules, form: Form, lists: Lists) -> Rules:
         """The rules with these taxes. A rule that is set to nothing is removed."""
-        choices = Choices(form, lists, self.options, frozenset(rule.erp_tax for rule in rules.taxes))
+        stored = {rules.default_tax, *(rule.erp_tax for rule in rules.taxes)}
+        choices = Choices(form, lists, self.options, frozenset(stored))
         kept: dict[int, TaxRule] = dict(enumerate(rules.taxes))
         added: list[TaxRule] = []
         for name, key in choices.lines():
@@ -77,7 +86,12 @@ class Taxes:
                 added.append(_rule(rest, chosen))
         if _is_asked(form):
             added.append(_new(form, choices))
-        return replace(rules, taxes=(*kept.values(), *added))
+        return replace(
+            rules,
+            taxes=(*kept.values(), *added),
+            default_tax=choices.of("rest"),
+            placeholders=placeholders(rules, form, Rest.TAX),
+        )
 
 
 def _is_asked(form: Form) -> bool:
