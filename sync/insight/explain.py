@@ -23,8 +23,9 @@ from sync.domain.plan import LEDGER_NEEDED, Plan, plan_order
 from sync.domain.records import Order
 from sync.domain.rules import Rules
 from sync.domain.shipments import plan_shipments
-from sync.insight import explain_text
+from sync.insight import explain_party, explain_text
 from sync.insight.explain_input import given
+from sync.insight.explain_party import Party
 
 PROVEN: Final = 0
 HELD: Final = 3
@@ -76,6 +77,8 @@ def _explained(
 ) -> Explanation:
     order = None
     try:
+        if topic in explain_party.TOPICS:
+            return _party(explain_party.party_of(body, rules), topic=topic, shop=shop)
         found = given(body, topic, nodes)
         order = found.order
         if order is None:
@@ -90,6 +93,27 @@ def _explained(
         return _stopped(fault, topic=topic, shop=shop, order=order)
     shipments = () if isinstance(shipped, Skip) else shipped
     return _planned(plan, shipments, order, rules, topic=topic, shop=shop)
+
+
+def _party(found: Party, *, topic: str, shop: str) -> Explanation:
+    text = explain_text.party(
+        found.document,
+        found.erp_id,
+        topic=topic,
+        shop=shop,
+        looked_up_by=found.looked_up_by,
+        when=found.when,
+    )
+    told = {
+        "verdict": "party",
+        "topic": topic,
+        "shop": shop,
+        "customer": plain(found.document),
+        "customer_known_as": found.erp_id,
+        "customer_looked_up_by": plain(found.looked_up_by),
+        "when": found.when,
+    }
+    return Explanation(status=PROVEN, text=text, as_json=told)
 
 
 def plain(value: Any) -> Any:

@@ -73,8 +73,10 @@ def codes_of(raw: bytes | None) -> set[str]:
 
 
 def _of_no_order(topic: str) -> Misconfigured:
-    if topic.startswith(("customers/", "companies/", "company_locations/")):
-        sentence = f"A delivery of {topic} keeps a party of the ERP up to date; only orders are explained."
+    if topic.startswith(("companies/", "company_locations/")):
+        sentence = (
+            f"A delivery of {topic} is kept; the next order of the company brings its branch to the ERP."
+        )
     else:
         sentence = f"A delivery of {topic} makes no ERP document by itself."
     return Misconfigured("topic_not_planned", sentence, misses="")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from sync.domain.documents import Document, DocumentLine, ShipmentDocument
+from sync.domain.documents import CustomerDocument, Document, DocumentLine, ShipmentDocument
 from sync.domain.filters import Skip
 from sync.domain.money import Both
 from sync.domain.plan import Plan
@@ -34,7 +34,7 @@ def planned(
         _section(
             "Mapping", (f"{d.kind} {d.value} -> {d.result or '-'} ({d.because})" for d in plan.decisions)
         ),
-        _section("Customer", [f"{plan.customer.code}, {_who(plan, looked_up_by)}"]),
+        _section("Customer", [_who(plan.customer, plan.erp_customer, looked_up_by)]),
         *(_document(document) for document in plan.documents),
         *(_shipment(each) for each in shipments),
         _section(
@@ -70,6 +70,27 @@ def stopped(verdict: str, reason: Mapping[str, str], order: Order | None, *, top
         lines.append(f"misses: {reason['misses']}")
     lines.append(f"fix: {reason['fix']}")
     return "\n".join(lines) + "\n"
+
+
+def party(
+    document: CustomerDocument, erp_id: str, *, topic: str, shop: str, looked_up_by: Sequence[str], when: str
+) -> str:
+    """A customer without an order: who it is or would become, and what of it would be written."""
+    told = {
+        "a name": document.name,
+        "an e-mail address": document.email,
+        "a phone number": document.phone,
+        "a VAT number": document.vat_number,
+        "a payment term": document.payment_term,
+    }
+    values = [word for word, value in told.items() if value]
+    parts = (
+        _head("party", topic, shop),
+        _section("Customer", [_who(document, erp_id, looked_up_by)]),
+        _section("Would be written", [*values, f"{len(document.addresses)} addresses"]),
+        _section("When", [when]),
+    )
+    return "\n".join(parts) + "\n"
 
 
 def _head(verdict: str, topic: str, shop: str) -> str:
@@ -132,14 +153,17 @@ def _section(title: str, lines: Iterable[str]) -> str:
     return "\n".join((f"{title}", *(f"  {line}" for line in listed))) if listed else ""
 
 
-def _who(plan: Plan, looked_up_by: Sequence[str]) -> str:
-    if plan.erp_customer:
-        return f"known in the ERP as {plan.erp_customer}"
-    kind = "a guest" if plan.customer.is_guest else "a company" if plan.customer.is_company else "a customer"
+def _who(document: CustomerDocument, erp_id: str, looked_up_by: Sequence[str]) -> str:
+    if erp_id:
+        return f"{document.code}, known in the ERP as {erp_id}"
+    kind = "a guest" if document.is_guest else "a company" if document.is_company else "a customer"
     if not looked_up_by:
-        return f"{kind}, not looked up by anything: created"
+        return f"{document.code}, {kind}, not looked up by anything: created"
     chain = ", then ".join(looked_up_by)
-    return f"{kind}, looked up by {chain}; one match is taken, two are a question, without any it is created"
+    return (
+        f"{document.code}, {kind}, looked up by {chain}; one match is taken, two are a question, without any it is"
+        " created"
+    )
 
 
 def _both(amount: Both) -> str:

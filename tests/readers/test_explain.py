@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from sync.domain.rules import MatchBy
 from sync.insight.explain import BROKEN, HELD, PROVEN, Explanation, explain
 from tests.golden import corpus
 
@@ -84,6 +86,46 @@ def test_a_topic_without_documents_says_so() -> None:
     )
     assert told.status == HELD
     assert told.as_json["reason"]["code"] == "topic_not_planned"
+
+
+CUSTOMER = {
+    "id": 77,
+    "admin_graphql_api_id": "gid://shopify/Customer/77",
+    "first_name": "Nora",
+    "last_name": "Fields",
+    "email": "Nora.Fields@example.com",
+    "phone": "+1 555 0100",
+    "updated_at": "2026-11-20T10:00:00Z",
+}
+
+
+def party(topic: str, body: dict[str, object], **changes: object) -> Explanation:
+    rules = replace(corpus.rules_of(corpus.HERE), **changes)  # type: ignore[arg-type]
+    return explain(json.dumps(body).encode(), topic=topic, shop="alpha.myshopify.com", rules=rules)
+
+
+def test_a_customer_is_explained_as_the_party_that_would_be_matched_or_created() -> None:
+    told = party("customers/update", CUSTOMER, match_order=(MatchBy.EMAIL, MatchBy.PHONE))
+    assert (told.status, told.as_json["verdict"]) == (PROVEN, "party")
+    assert told.as_json["customer"]["email"] == "nora.fields@example.com"
+    assert told.as_json["customer_looked_up_by"] == ["email", "phone"]
+    assert "SC-77, a customer, looked up by email, then phone; one match is taken" in told.text
+    assert "With the first exported order" in told.text
+    for private in ("Nora", "Fields", "example.com", "0100"):
+        assert private not in told.text
+    json.dumps(told.as_json)
+
+
+def test_a_customer_that_a_person_chose_is_not_looked_up() -> None:
+    told = party("customers/create", CUSTOMER, customers={"gid://shopify/Customer/77": "P9"})
+    assert "SC-77, known in the ERP as P9" in told.text
+    assert told.as_json["customer_known_as"] == "P9"
+
+
+def test_a_customers_body_that_breaks_the_contract_says_where() -> None:
+    told = party("customers/create", {"id": "nobody"})
+    assert told.status == BROKEN
+    assert told.as_json["reason"]["path"]
 
 
 @pytest.mark.parametrize("folder", corpus.folders(), ids=lambda folder: folder.name)

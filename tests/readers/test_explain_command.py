@@ -123,7 +123,7 @@ def test_a_garbage_body_of_a_refund_does_not_borrow_good_nodes(saved: Saved) -> 
     assert saved.explain({"order_id": number}, nodes=NODE, topic="refunds/create")[0] == 0
 
 
-@pytest.mark.parametrize("topic", ["customers/create", "products/update"])
+@pytest.mark.parametrize("topic", ["companies/create", "products/update"])
 def test_a_topic_of_no_order_is_held_and_sends_to_the_order(saved: Saved, topic: str) -> None:
     status, told = saved.explain({"id": 1}, topic=topic, nodes=NODE)
     assert (status, told["reason"]["code"], told["reason"]["misses"]) == (3, "topic_not_planned", "")
