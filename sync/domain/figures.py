@@ -14,8 +14,8 @@ from decimal import Decimal
 from kit.faults import Misconfigured
 from sync.domain.components import tax_name
 from sync.domain.documents import LineKind
-from sync.domain.history import TaxLine
-from sync.domain.money import Both, Tally
+from sync.domain.history import Sale, TaxLine
+from sync.domain.money import Both, Tally, digits
 from sync.domain.records import Order, OrderLine, ShippingLine
 from sync.domain.residual import is_small, shown
 from sync.domain.rules import ResidualPolicy, Rules
@@ -30,6 +30,9 @@ class Figure:
     said: Both
     readings: tuple[Both, ...]
     component: str = ""  # the row of the cent table that it is, when the first reading holds
+    pieces: int = (
+        0  # that were rounded each for itself: a shop that rounds their sum may be off by one step of each
+    )
 
     @property
     def difference(self) -> Both:
@@ -47,6 +50,51 @@ def checked(order: Order, rules: Rules) -> dict[str, Both]:
     if not all(_is_allowed(each.difference, order, rules) for each in wrong):
         raise _differ(wrong, order)
     return {each.component: each.said for each in figures if each.component and each.said == each.readings[0]}
+
+
+def check_current(order: Order, sold: Sequence[Sale], rules: Rules) -> None:
+    """Shopify's figures of the order as it is now, part by part, against everything in its sales ledger.
+
+    Raises Misconfigured when a part contradicts the ledger by more than the shop allows: a total may agree by chance.
+    """
+    wrong = [each for each in _current(order, sold) if each.difference and not _is_rounding(each)]
+    if not all(_is_allowed(each.difference, order, rules) for each in wrong):
+        raise _differ(wrong, order, code="current_figures_differ", what="sales ledger comes")
+
+
+def _current(order: Order, sold: Sequence[Sale]) -> Iterator[Figure]:
+    zero, said = order.zero, order.totals.current
+
+    def worth(*kinds: str) -> tuple[Both, Both]:
+        """In the shop's way of telling prices first, then in the other."""
+        of_kind = [each for each in sold if each.line_type in kinds]
+        gross = amounts((each.total for each in of_kind), zero)
+        net = amounts((each.net for each in of_kind), zero)
+        return (gross, net) if order.taxes_included else (net, gross)
+
+    parts = {
+        "subtotal": (*worth("product", "gift_card"), *worth("product", "gift_card", "tip")),
+        "shipping": worth("shipping"),
+        "duties": worth("duty"),
+        "fees": worth("fee", "additional_fee"),
+    }
+    for name, readings in parts.items():
+        if name in said:
+            yield Figure(name=f"current {name}", said=said[name], readings=readings)
+    if "tax" in said:
+        whole = amounts((each.tax for each in sold), zero)
+        apart = amounts((each.tax for each in sold if each.line_type in ("shipping", "duty")), zero)
+        liable = tax_of(tuple(t for each in sold for t in each.taxes if t.is_channel_liable), zero)
+        readings = (whole, whole - liable, whole - apart)
+        pieces = sum(len(each.taxes) for each in sold)
+        yield Figure(name="current tax", said=said["tax"], readings=readings, pieces=pieces)
+
+
+def _is_rounding(figure: Figure) -> bool:
+    return all(
+        abs(side.amount) <= figure.pieces * Decimal(1).scaleb(-digits(side.currency))
+        for side in (figure.difference.shop, figure.difference.presentment)
+    )
 
 
 def _figures(order: Order) -> Iterator[Figure]:
@@ -177,11 +225,13 @@ def _is_allowed(difference: Both, order: Order, rules: Rules) -> bool:
     return rules.residual.policy is ResidualPolicy.POST and is_small(difference, order, rules)
 
 
-def _differ(wrong: list[Figure], order: Order) -> Misconfigured:
+def _differ(
+    wrong: list[Figure], order: Order, *, code: str = "figures_differ", what: str = "lines come"
+) -> Misconfigured:
     told = dict.fromkeys(f"{each.name} differs by {shown(each.difference)}" for each in wrong)
     return Misconfigured(
-        "figures_differ",
-        f"Shopify's own figures of order {order.name} are not what its lines come to: {'; '.join(told)}. "
+        code,
+        f"Shopify's own figures of order {order.name} are not what its {what} to: {'; '.join(told)}. "
         "Look at the order, or allow residuals of this size under policies.",
         misses="mapping:residual",
         detail="; ".join(f"{each.name}: {each.said.shop} / {each.said.presentment}" for each in wrong),

@@ -184,6 +184,9 @@ class _Planner:
                 continue
             self._change(entry, everything)
         self._settle(everything, held)
+        if self.documents:
+            sold = [sale for each in everything for sale in each.sales]
+            figures.check_current(order, sold, self.rules)
         return held
 
     def _place(self, agreement: Agreement, total: Both | None, *, covers: tuple[str, ...]) -> None:

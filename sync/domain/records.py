@@ -127,6 +127,7 @@ class Totals:
     told: frozenset[str] = field(
         default=frozenset(), compare=False
     )  # figures above that the source really states
+    current: Mapping[str, Both] = field(default_factory=dict)  # parts of `current_total` that Shopify states
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

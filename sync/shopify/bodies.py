@@ -62,6 +62,13 @@ FIGURES = (
     ("duties", "original_total_duties_set"),
     ("fees", "original_total_additional_fees_set"),
 )
+CURRENT = (
+    ("subtotal", "current_subtotal_price_set"),
+    ("tax", "current_total_tax_set"),
+    ("shipping", "current_shipping_price_set"),
+    ("duties", "current_total_duties_set"),
+    ("fees", "current_total_additional_fees_set"),
+)
 DISCOUNT_KINDS = {"discount_code": "code"}
 
 
@@ -237,6 +244,7 @@ def _totals(body: Json, lines: tuple[OrderLine, ...], tip: Money, zero: Both) ->
             rounding_paid=both_or(body, "total_cash_rounding_payment_adjustment_set", zero),
             rounding_refunded=both_or(body, "total_cash_rounding_refund_adjustment_set", zero),
             told=frozenset(name for name, key in FIGURES if body.get(key) is not None),
+            current={name: both(body, key) for name, key in CURRENT if body.get(key) is not None},
         ),
         unknown,
     )

@@ -65,6 +65,13 @@ FIGURES: Final = (
     ("duties", "originalTotalDutiesSet"),
     ("fees", "originalTotalAdditionalFeesSet"),
 )
+CURRENT: Final = (
+    ("subtotal", "currentSubtotalPriceSet"),
+    ("tax", "currentTotalTaxSet"),
+    ("shipping", "currentShippingPriceSet"),
+    ("duties", "currentTotalDutiesSet"),
+    ("fees", "currentTotalAdditionalFeesSet"),
+)
 DISCOUNT_TITLES: Final = (
     ("code", "code"),
     ("automatic", "automatic"),
@@ -303,6 +310,7 @@ def _totals(node: Json, zero: Both) -> Totals:
         rounding_paid=rounding[0],
         rounding_refunded=rounding[1],
         told=frozenset(name for name, key in FIGURES if node.get(key) is not None),
+        current={name: both(node, key) for name, key in CURRENT if node.get(key) is not None},
     )
 
 

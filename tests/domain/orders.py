@@ -63,7 +63,7 @@ def shipping(price: str = "5.00", **more: Any) -> ShippingLine:
 def order(*lines: OrderLine, total: str, **more: Any) -> Order:
     """An order with the total that Shopify tells."""
     nothing = eur("0")
-    given = {"total": eur(total), "current_total": eur(more.pop("current_total", total))}
+    given: dict[str, Any] = {"total": eur(total), "current_total": eur(more.pop("current_total", total))}
     names = (
         "subtotal",
         "discounts",
