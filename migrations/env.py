@@ -12,7 +12,8 @@ from sqlalchemy.exc import OperationalError
 import oauth.models  # noqa: F401 - tables register themselves by being imported
 import sync.state.models
 import sync.state.settings_models
-import sync.state.stock_models  # noqa: F401
+import sync.state.stock_models
+import sync.state.timed_prices  # noqa: F401
 from kit.config import settings
 from kit.db import LINK, LOCK_TIMEOUT_MS, Base
 

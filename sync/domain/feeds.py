@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -245,7 +246,8 @@ class ProductTold:
 @dataclass(frozen=True, kw_only=True)
 class PriceTold:
     """A price of a product. `price_list` is empty for the price that everybody sees. An ERP that keeps prices without
-    tax tells in `gross` what a buyer pays with the product's own taxes."""
+    tax tells in `gross` what a buyer pays with the product's own taxes. One with a `schedule` (what the ERP calls it)
+    holds for a time beside the normal price, from `starts_at` to `ends_at`, unless the ERP cancels it."""
 
     product: str
     price: Money
@@ -255,6 +257,10 @@ class PriceTold:
     minimum: int = 1
     increment: int = 1
     maximum: int | None = None
+    schedule: str = ""
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    is_cancelled: bool = False
 
     def plain(self) -> dict[str, Any]:
         """As it crosses."""
@@ -268,12 +274,22 @@ class PriceTold:
             "minimum": self.minimum,
             "increment": self.increment,
             "maximum": self.maximum,
+            "schedule": self.schedule,
+            "starts_at": self.starts_at.isoformat() if self.starts_at else None,
+            "ends_at": self.ends_at.isoformat() if self.ends_at else None,
+            "is_cancelled": self.is_cancelled,
         }
 
     @classmethod
     def of(cls, values: Values) -> PriceTold:
         """As it arrived."""
         currency = _text(values, "currency")
+        starts_at, ends_at = _moment(values, "starts_at"), _moment(values, "ends_at")
+        schedule = str(values.get("schedule") or "")
+        if (starts_at or ends_at or values.get("is_cancelled")) and not schedule:
+            raise BadValues("a price for a time needs a schedule")
+        if starts_at and ends_at and ends_at <= starts_at:
+            raise BadValues("a price for a time ends before it starts")
         return cls(
             product=_text(values, "product"),
             price=Money(_number(values, "price"), currency),
@@ -283,6 +299,10 @@ class PriceTold:
             minimum=_count(values, "minimum"),
             increment=_count(values, "increment"),
             maximum=_count(values, "maximum") if values.get("maximum") else None,
+            schedule=schedule[:128],
+            starts_at=starts_at,
+            ends_at=ends_at,
+            is_cancelled=bool(values.get("is_cancelled")),
         )
 
 
@@ -307,6 +327,19 @@ def _pieces(values: Values, name: str, *, default: str | None = None) -> Decimal
 def _money(values: Values, name: str, currency: str) -> Money | None:
     value = values.get(name)
     return None if value is None else Money(_exact(value), currency)
+
+
+def _moment(values: Values, name: str) -> datetime | None:
+    value = values.get(name)
+    if value is None or value == "":
+        return None
+    try:
+        moment = datetime.fromisoformat(str(value))
+    except ValueError as error:
+        raise BadValues(f"{name} is no time") from error
+    if moment.tzinfo is None:
+        raise BadValues(f"{name} does not say its time zone")
+    return moment
 
 
 def _count(values: Values, name: str) -> int:

@@ -9,8 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from oauth.staff import Permission
-from sync.domain.feeds import CreditTold, PriceTold
-from sync.flows import back, price_pull, refund_pull
+from sync.domain.feeds import CreditTold
+from sync.flows import back, price_pull, price_times, refund_pull
 from sync.state.models import Job, JobState
 
 REFUND, PRICE = "refund", "price"
@@ -39,16 +39,19 @@ def asked_for(session: Session, record: str) -> AskedFor | None:
     if job is None:
         return None
     if job.flow == price_pull.FLOW:
+        told, _ = price_times.told_now(session, job.hint)
+        if told is None:
+            return None
         return AskedFor(
             what=PRICE,
             sentence=job.reason,
-            values=price_pull.agreed_values(PriceTold.of(job.hint["values"])),
+            values=price_pull.agreed_values(told),
             permission=Permission.CHANGE_POLICIES,
         )
-    told = CreditTold.of(job.hint["values"])
+    credit = CreditTold.of(job.hint["values"])
     return AskedFor(
         what=REFUND,
-        sentence=f"{told.total} are paid out to the customer for {told.number}. This cannot be taken back.",
-        values=refund_pull.agreed_values(told),
+        sentence=f"{credit.total} are paid out to the customer for {credit.number}. This cannot be taken back.",
+        values=refund_pull.agreed_values(credit),
         permission=Permission.REFUND,
     )

@@ -11,7 +11,17 @@ from sqlalchemy import select, update
 from kit import clock
 from kit.db import all_shops
 from oauth.models import Installation, Shop
-from sync.flows import backfill, catalogue, erp_feeds, intake, notices, retention, shops, subscriptions
+from sync.flows import (
+    backfill,
+    catalogue,
+    erp_feeds,
+    intake,
+    notices,
+    price_times,
+    retention,
+    shops,
+    subscriptions,
+)
 from sync.flows.arrivals import RECORD
 from sync.gateways import Gateways
 from sync.state import jobs
@@ -113,6 +123,7 @@ def fill_gaps(gateways: Gateways) -> None:
 
 RHYTHMS: Sequence[Rhythm] = (
     ("ERP feeds", timedelta(seconds=5), erp_feeds.ask_due),
+    ("prices for a time", timedelta(seconds=15), price_times.ask_due),
     ("stock checks", timedelta(hours=1), erp_feeds.ask_checks),
     ("reconciliation", timedelta(minutes=10), ask_everywhere("reconcile", Lane.BACKFILL)),
     ("subscriptions", timedelta(hours=1), ask_everywhere("subscriptions", Lane.BACKFILL)),

@@ -23,16 +23,16 @@ from sync.domain.money import Money
 from sync.domain.ownership import Group, Side, Verdict
 from sync.domain.policies import BackPolicies, Mode, Road
 from sync.domain.prices import Offer, PriceValue
-from sync.flows import back
+from sync.flows import back, price_times
+from sync.flows.price_times import FLOW
 from sync.flows.road import Done, Outcome, Skipped, Work
 from sync.shopify import goods
 from sync.shopify.goods import FixedPrice, QuantityRule, Variant, VariantChange
-from sync.state import jobs, links
+from sync.state import jobs, links, timed_prices
 from sync.state.models import Lane, Link
 from sync.state.settings_models import Connection
 from sync.state.stock import PRODUCT
 
-FLOW = "price_pull"
 PURPOSE = "price"
 KEPT_WRITES = 8
 
@@ -43,10 +43,15 @@ class _Pair:
     variant: Variant
 
 
-def take(session: Session, work: Work, _connection: Connection, changes: Sequence[Change]) -> None:
-    """Asks for each price that the ERP says has changed; the newest word on a price wins."""
+def take(session: Session, work: Work, connection: Connection, changes: Sequence[Change]) -> None:
+    """Asks for each price that the ERP says has changed; the newest word on a price wins. A price for a time is kept
+    beside the normal one, and asked for again when it starts and ends."""
     for change in changes:
         told = PriceTold.of(change.values)
+        if told.schedule:
+            timed_prices.tell(session, told, shop_id=work.shop.id, connection_id=connection.id)
+            price_times.ask(session, shop_id=work.shop.id, product=told.product, price_list=told.price_list)
+            continue
         jobs.ask(
             session,
             shop_id=work.shop.id,
@@ -67,20 +72,30 @@ def run(work: Work) -> Outcome:
             return Skipped("Products are only linked; prices stay as they are.")
         case Mode.ON:
             pass
-    told = PriceTold.of(work.job.hint["values"])
+    with work.reading() as session:
+        told, over = price_times.told_now(session, work.job.hint)
+        former = price_times.former_of(over)
+    if told is None and former is None:
+        work.later(lambda session: timed_prices.end(session, over))
+        return Skipped("This price does not hold yet, or not any more.")
+    if told is None or (former is not None and told.compare_at is None and not told.schedule):
+        told = price_times.restored(told, former)
     if told.price.amount < 0:
         raise Rejected("price_negative", f"The ERP's price is {told.price}. Correct it there.", field="price")
     connection = work.gateways.connection_of(work.shop.id)
     with work.reading() as session:
         found = back.variants(session, connection, [told.product]).get(told.product, [])
     if not found:
+        work.later(lambda session: price_times.pass_over(session, told, over))
         return Skipped(f"No variant at Shopify is linked to the ERP's product {told.product}.")
     client = work.gateways.shopify(work.shop.id, work.shop.domain)
     variants = goods.variants(client, [link.shopify_gid for link in found], lane=work.job.lane)
     pairs = [_Pair(link, variants[link.shopify_gid]) for link in found if link.shopify_gid in variants]
-    if told.price_list:
-        return _in_list(work, policies, told, pairs)
-    return _for_all(work, policies, told, pairs)
+    outcome = (
+        _in_list(work, policies, told, pairs) if told.price_list else _for_all(work, policies, told, pairs)
+    )
+    work.later(lambda session: timed_prices.end(session, over))
+    return outcome
 
 
 def _for_all(work: Work, policies: BackPolicies, told: PriceTold, pairs: Sequence[_Pair]) -> Outcome:
@@ -93,6 +108,7 @@ def _for_all(work: Work, policies: BackPolicies, told: PriceTold, pairs: Sequenc
         )
         for each in pairs
     }
+    price_times.begin(work, told, list(present.values()), currency)
     offer = Offer(price=_shown(work, told), compare_at=told.compare_at)
     written = 0
     for pair, value in _wanted(offer, policies, pairs, present):
@@ -153,6 +169,8 @@ def _in_list(work: Work, policies: BackPolicies, told: PriceTold, pairs: Sequenc
         gid: Offer(price=each.price, compare_at=each.compare_at, quantities=_quantities(rules.get(gid)))
         for gid, each in fixed.items()
     }
+    own = [present[each.variant.gid] for each in pairs if each.variant.gid in present]
+    price_times.begin(work, told, own, currency)
     offer = Offer(
         price=told.price,
         compare_at=told.compare_at,

@@ -31,6 +31,7 @@ from sync.state.settings_models import (
     Snapshot,
 )
 from sync.state.stock_models import ErpLevel, StockTarget
+from sync.state.timed_prices import TimedPrice
 
 ROWS_PER_STEP = 500
 REMOVED = "Removed by a privacy request."
@@ -58,6 +59,7 @@ EMPTIED_IN_STEPS: Mapping[type[Any], Any] = {
     Job: Job.id,
     ErpLevel: ErpLevel.id,
     StockTarget: StockTarget.id,
+    TimedPrice: TimedPrice.id,
 }
 EMPTIED = (MappingVersion, Cursor, Budget, OperationCost, Slot, Breaker, Credential, Staff, Grant)
 STAYS = {
