@@ -24,7 +24,6 @@ from sync.domain.ownership import Group, Side, Verdict
 from sync.domain.policies import BackPolicies, Mode, Road
 from sync.domain.prices import Offer, PriceValue
 from sync.flows import back, price_times
-from sync.flows.price_times import FLOW
 from sync.flows.road import Done, Outcome, Skipped, Work
 from sync.shopify import goods
 from sync.shopify.goods import FixedPrice, QuantityRule, Variant, VariantChange
@@ -33,6 +32,7 @@ from sync.state.models import Lane, Link
 from sync.state.settings_models import Connection
 from sync.state.stock import PRODUCT
 
+FLOW = price_times.FLOW
 PURPOSE = "price"
 KEPT_WRITES = 8
 
