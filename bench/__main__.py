@@ -18,7 +18,7 @@ import httpx2
 import psycopg
 from sqlalchemy.exc import SQLAlchemyError
 
-from bench import claim, engine, ingest, node
+from bench import claim, engine, ingest, memory
 from bench.bodies import OrderBodies
 from bench.ground import prepared
 
@@ -35,10 +35,8 @@ BARS = {
     "claim_ms_at_1m_jobs": (5.0, "at most"),
     "bytes_per_order": (None, ""),
 }
-ENGINE = (
-    *("engine_orders_per_s", "flash_120s_p99_s", "flash_10s_p99_s"),
-    *("web_rss_mb", "worker_rss_mb", "bytes_per_order"),
-)
+ENGINE = ("engine_orders_per_s", "flash_120s_p99_s", "flash_10s_p99_s", "bytes_per_order")
+MEMORY = ("web_rss_mb", "worker_rss_mb")
 CLAIM_SHOPS = 5
 # What a machine or a server can do to a run; a bug of the benchmark itself ends it loudly.
 FAILURES = (
@@ -55,6 +53,7 @@ def main() -> None:
     sections: Sequence[tuple[Callable[[], None], Sequence[str]]] = (
         (partial(_door, figures, reasons, extra), [name for name in BARS if name.startswith("ingest")]),
         (partial(_engine, figures), ENGINE),
+        (partial(_memory, figures, extra), MEMORY),
         (partial(_queue, figures, extra), ["claim_ms_at_1m_jobs"]),
     )
     for section, names in sections:
@@ -79,16 +78,10 @@ def measure(
 
 def _door(figures: dict[str, float | None], reasons: dict[str, str], extra: dict[str, float]) -> None:
     with prepared() as ground:
-        found = ingest.figures(ground)
-        figures["ingest_to_floor"] = found["ingest_to_floor"]
-        figures["ingest_p99_ms_at_1000"] = found["ingest_p99_ms_at_1000"]
-        extra |= found
-        other = node.per_second(ground)
-        if isinstance(other, str):
-            reasons["ingest_to_node_express_bullmq"] = other
-        else:
-            figures["ingest_to_node_express_bullmq"] = found["ingest_per_s"] / other
-            extra["node_express_bullmq_per_s"] = other
+        found, why = ingest.figures(ground)
+    figures |= {name: value for name, value in found.items() if name in BARS}
+    extra |= {name: value for name, value in found.items() if name not in BARS}
+    reasons |= why
 
 
 def _engine(figures: dict[str, float | None]) -> None:
@@ -96,13 +89,18 @@ def _engine(figures: dict[str, float | None]) -> None:
         bodies = OrderBodies(engine.SHOP)
         ground.shop(engine.SHOP)
         empty = engine.database_bytes(ground)
-        figures["engine_orders_per_s"], workers = engine.orders_per_second(ground, bodies)
+        figures["engine_orders_per_s"] = engine.orders_per_second(ground, bodies)
         figures["bytes_per_order"] = (engine.database_bytes(ground) - empty) / engine.ORDERS
-        web, port = ground.web()
+        _, port = ground.web()
         figures["flash_10s_p99_s"] = engine.flash(ground, bodies, port=port, seconds=10, first=2_000_000)
         figures["flash_120s_p99_s"] = engine.flash(ground, bodies, port=port, seconds=120, first=3_000_000)
-        figures["web_rss_mb"] = engine.memory_mb(web)
-        figures["worker_rss_mb"] = engine.memory_mb(workers)
+
+
+def _memory(figures: dict[str, float | None], extra: dict[str, float]) -> None:
+    with prepared() as ground:
+        found = memory.figures(ground)
+    figures |= {name: value for name, value in found.items() if name in BARS}
+    extra |= {name: value for name, value in found.items() if name not in BARS}
 
 
 def _queue(figures: dict[str, float | None], extra: dict[str, float]) -> None:

@@ -23,17 +23,17 @@ PATIENCE_SECONDS = 300.0
 BASE = 1_000_000
 
 
-def orders_per_second(ground: Ground, bodies: OrderBodies) -> tuple[float, Leashed]:
-    """Orders a second from the first link to the last, deliveries being stored beforehand; and the workers."""
+def orders_per_second(ground: Ground, bodies: OrderBodies) -> float:
+    """Orders a second from the first link to the last, deliveries being stored beforehand; the workers stay."""
     _store(ground, bodies, first=BASE, number=ORDERS)
     before = _linked(ground)
-    workers = ground.workers(processes=2)
+    ground.workers(processes=2)
     ground.clock()
-    _wait_for(ground, before + 1)
+    wait_for_links(ground, before + 1)
     started = time.perf_counter()
     first = _linked(ground)
-    _wait_for(ground, before + ORDERS)
-    return (before + ORDERS - first) / (time.perf_counter() - started), workers
+    wait_for_links(ground, before + ORDERS)
+    return (before + ORDERS - first) / (time.perf_counter() - started)
 
 
 def flash(ground: Ground, bodies: OrderBodies, *, port: int, seconds: float, first: int) -> float:
@@ -50,7 +50,7 @@ def flash(ground: Ground, bodies: OrderBodies, *, port: int, seconds: float, fir
     ]
     before = _linked(ground)
     asyncio.run(load.run(port, requests, connections=16, per_second=FLASH_ORDERS / seconds))
-    _wait_for(ground, before + FLASH_ORDERS)
+    wait_for_links(ground, before + FLASH_ORDERS)
     with ground.database.engine.connect() as connection:
         return float(
             connection.execute(
@@ -101,7 +101,8 @@ def _linked(ground: Ground) -> int:
         return int(connection.execute(text("select count(*) from link where kind = 'order'")).scalar_one())
 
 
-def _wait_for(ground: Ground, count: int) -> None:
+def wait_for_links(ground: Ground, count: int) -> None:
+    """Returns when so many orders are in the ERP. Raises RuntimeError when that takes too long."""
     end = time.perf_counter() + PATIENCE_SECONDS
     while _linked(ground) < count:
         if time.perf_counter() > end:

@@ -5,23 +5,17 @@ It is installed on the spot from the npm registry, when Node is there; it is not
 
 from __future__ import annotations
 
-import asyncio
 import shutil
-import statistics
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from bench import load
-from bench.bodies import OrderBodies
-from bench.ground import SECRET, Ground
+from bench.ground import Ground
 from sandbox import servers
 from sandbox.processes import Program, listens
 
-SHOP = "alpha.myshopify.com"
-REQUESTS = 1_000
-CONNECTIONS = 48
-ROUNDS = 3
 PACKAGES = ("@shopify/shopify-api@^12", "express@^5", "bullmq@^5")
 SERVER = """
 import '@shopify/shopify-api/adapters/node';
@@ -45,10 +39,12 @@ app.listen(Number(process.env.PORT), '127.0.0.1');
 """
 
 
-def per_second(ground: Ground) -> float | str:
-    """Deliveries a second, or the reason why it could not be measured."""
+@contextmanager
+def running(ground: Ground) -> Iterator[int | str]:
+    """The port of the Node server for as long as the block lasts, or the reason why there is none."""
     if not shutil.which("node") or not shutil.which("npm"):
-        return "Node and npm are not on this machine"
+        yield "Node and npm are not on this machine"
+        return
     with tempfile.TemporaryDirectory(prefix="concord-node-") as name:
         folder = Path(name)
         (folder / "package.json").write_text('{"type": "module", "private": true}')
@@ -56,28 +52,12 @@ def per_second(ground: Ground) -> float | str:
         install = ["npm", "install", "--silent", "--no-audit", "--no-fund", *PACKAGES]
         done = subprocess.run(install, cwd=folder, capture_output=True, text=True, check=False)
         if done.returncode != 0:
-            return f"npm install failed: {done.stderr.strip().splitlines()[-1:] or done.returncode}"
-        return _measured(ground, folder)
-
-
-def _measured(ground: Ground, folder: Path) -> float | str:
-    port = servers.free_port()
-    environment = {**ground.environment, "PORT": str(port), "NODE_ENV": "production"}
-    process = ground.crew.start(
-        Program("node", ["node", str(folder / "server.js")], listens(port), environment, folder)
-    )
-    bodies = OrderBodies(SHOP)
-    speeds = []
-    for turn in range(ROUNDS + 1):
-        requests = [
-            load.signed_request(
-                bodies.make(n), path="/webhooks", secret=SECRET, shop=SHOP, webhook_id=f"node-{turn}-{n}"
-            )
-            for n in range(REQUESTS)
-        ]
-        result = asyncio.run(load.run(port, requests, connections=CONNECTIONS))
-        if set(result.statuses) != {200}:
-            return f"the Node server answered {result.statuses}"
-        speeds.append(result.per_second)
-    process.stop()
-    return statistics.median(speeds[1:])
+            yield f"npm install failed: {done.stderr.strip().splitlines()[-1:] or done.returncode}"
+            return
+        port = servers.free_port()
+        environment = {**ground.environment, "PORT": str(port), "NODE_ENV": "production"}
+        process = ground.crew.start(
+            Program("node", ["node", str(folder / "server.js")], listens(port), environment, folder)
+        )
+        yield port
+        process.stop()
