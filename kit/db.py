@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, TypeVar
 
+import psycopg
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -27,6 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import TIMESTAMP, insert
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import (
     DeclarativeBase,
     Mapped,
@@ -39,12 +42,14 @@ from sqlalchemy.orm import (
     with_loader_criteria,
 )
 from sqlalchemy.orm.context import FromStatement
+from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.sql import TableClause, TextClause, visitors
 from sqlalchemy.sql.base import Executable
 from sqlalchemy.sql.selectable import TextualSelect
 
 from kit import clock
 
+PING_AFTER_SECONDS = 1.0
 LOCK_TIMEOUT_MS = 5_000
 STATEMENT_TIMEOUT_MS = 30_000
 # A peer that vanished without a word (a machine that lost its power, a cut cable) is noticed within seconds; without
@@ -108,6 +113,8 @@ class Database:
             bind,
             class_=Session,
             expire_on_commit=False,
+            # What a statement changed is not looked for among the rows in memory: whoever needs them reads them again.
+            execution_options={"synchronize_session": False},
             # A test hands in one connection with an open transaction: our commits are then savepoints.
             join_transaction_mode="create_savepoint",
         )
@@ -138,7 +145,6 @@ def connect(url: str, *, pool_size: int, application: str) -> Database:
         pool_size=pool_size,
         max_overflow=2,
         pool_timeout=10,
-        pool_pre_ping=True,
         hide_parameters=True,  # an error must not repeat what people wrote
         connect_args={
             **LINK,
@@ -146,7 +152,25 @@ def connect(url: str, *, pool_size: int, application: str) -> Database:
             "options": options,
         },
     )
+    event.listen(engine, "checkin", _note_idle_since)
+    event.listen(engine, "checkout", _ping_if_idle)
     return Database(engine)
+
+
+def _note_idle_since(_connection: Any, record: ConnectionPoolEntry) -> None:
+    record.info["idle_since"] = clock.monotonic()
+
+
+def _ping_if_idle(connection: Any, record: ConnectionPoolEntry, _proxy: Any) -> None:
+    """A connection that lay idle may have died; it is asked first, and its transaction gets another one. One that was
+    just used is not: under load the question would cost a trip for each transaction."""
+    idle_since = record.info.get("idle_since")
+    if idle_since is not None and clock.monotonic() - idle_since > PING_AFTER_SECONDS:
+        try:
+            connection.execute("")
+            connection.rollback()
+        except psycopg.OperationalError as gone:
+            raise DisconnectionError from gone
 
 
 def _guard(state: ORMExecuteState) -> None:
@@ -236,12 +260,17 @@ def shop_owned_tables(statement: Any) -> set[str]:
     }
 
 
-def _owned_names() -> set[str]:
-    return {
+def _owned_names() -> frozenset[str]:
+    return _owned_among(frozenset(Base.registry.mappers))
+
+
+@lru_cache(maxsize=4)  # mappers come with their modules, at the start
+def _owned_among(mappers: frozenset[Any]) -> frozenset[str]:
+    return frozenset(
         mapper.local_table.name
-        for mapper in Base.registry.mappers
+        for mapper in mappers
         if issubclass(mapper.class_, ShopOwned) and isinstance(mapper.local_table, Table)
-    }
+    )
 
 
 __all__ = [

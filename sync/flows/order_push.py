@@ -39,11 +39,15 @@ WHOLE_TOPICS = ("orders/create", "orders/updated", "orders/paid", "orders/cancel
 def run(work: Work) -> Outcome:
     """Reads the order, plans what the ERP lacks of it, writes that, and proves it to the cent."""
     connection = work.gateways.connection_of(work.shop.id)
-    order, agreements = _read(work)
-    work.money_at_risk = order.totals.current_total.shop
     with work.reading() as session:
         rules = work.gateways.rules(mappings.in_force(session, connection.id))
-        already = _already(session, order)
+        already = _already(session, work.job.record)
+        told = _told(session, work)
+    if told is None:
+        told = _ask_shopify(work)
+        already = _already_now(work, told.order)
+    order, agreements = told
+    work.money_at_risk = order.totals.current_total.shop
     _keep(work, order)
     if agreements is None and (needs_ledger(order, already, rules) or customers.is_untold(order)):
         order, agreements = _ask_shopify(work)
@@ -81,17 +85,17 @@ def _bring_in_accord(
     return Done(f"Shipped: {', '.join(shipped)}. {_said(outcome)}".strip()) if shipped else outcome
 
 
-def _read(work: Work) -> Read:
-    """The order from the newest signed body, or from Shopify when the body is missing, partial or too old."""
-    if not work.job.hint.get("reread"):
-        with work.reading() as session:
-            body = newest_body(session, work.job.record)
-            known = snapshots.find(session, work.job.record)
-        if body is not None:
-            order = bodies.order(bodies.parse(body))
-            if known is None or known.updated_at is None or order.updated_at >= known.updated_at:
-                return Read(order, None)
-    return _ask_shopify(work)
+def _told(session: Session, work: Work) -> Read | None:
+    """The order from the newest signed body; None when the body is missing, or older than what we know."""
+    if work.job.hint.get("reread"):
+        return None
+    body = newest_body(session, work.job.record)
+    if body is None:
+        return None
+    order = bodies.order(bodies.parse(body))
+    known = snapshots.find(session, order.gid)
+    is_newest = known is None or known.updated_at is None or order.updated_at >= known.updated_at
+    return Read(order, None) if is_newest else None
 
 
 def _ask_shopify(work: Work) -> Read:
@@ -115,15 +119,15 @@ def newest_body(session: Session, record: str) -> bytes | None:
 def _already_now(work: Work, order: Order) -> Exported:
     """What is in the ERP, looked up after the order was read again: what we did meanwhile is not news."""
     with work.reading() as session:
-        return _already(session, order)
+        return _already(session, order.gid)
 
 
-def _already(session: Session, order: Order) -> Exported:
+def _already(session: Session, gid: str) -> Exported:
     """What of this order is in the ERP, from the facts kept with its links. Raises UnderWay while we write to it."""
-    back.wait_for_own(session, order.gid)
-    open_ones = intents.open_ones(session, flow=FLOW, record=order.gid)
+    back.wait_for_own(session, gid)
+    open_ones = intents.open_ones(session, flow=FLOW, record=gid)
     is_begun = any(each.purpose.startswith(f"{DocumentKind.SALE}:") for each in open_ones)
-    return replace(links.exported(session, order.gid), is_begun=is_begun)
+    return replace(links.exported(session, gid), is_begun=is_begun)
 
 
 def _keep(work: Work, order: Order) -> None:

@@ -55,7 +55,7 @@ class Rest:
 @contextmanager
 def guarded(database: Database, connection: Connection) -> Iterator[None]:
     """Lets the calls inside through, or raises BreakerOpen. What they raise decides whether it opens or closes."""
-    is_probe = admit(database, connection)
+    is_probe, has_failed = admit(database, connection)
     try:
         yield
     except (Transient, OutcomeUnknown) as fault:
@@ -63,25 +63,29 @@ def guarded(database: Database, connection: Connection) -> Iterator[None]:
             failed(database, connection, fault, is_probe=is_probe)
         raise
     except Rejected:
-        succeeded(database, connection)
+        if has_failed:
+            succeeded(database, connection)
         raise
-    succeeded(database, connection)
+    if (
+        has_failed
+    ):  # else there is nothing to forget; a failure meanwhile is forgotten by the next one that saw it
+        succeeded(database, connection)
 
 
-def admit(database: Database, connection: Connection) -> bool:
-    """False when the breaker is closed, True when this call is the probe. Raises BreakerOpen otherwise."""
+def admit(database: Database, connection: Connection) -> tuple[bool, bool]:
+    """Whether this call is the probe, and whether calls before it failed. Raises BreakerOpen while it rests."""
     now = clock.now()
     with database.transaction(shop_id=connection.shop_id) as session:
         row = session.scalar(select(Breaker).where(Breaker.connection_id == connection.id))
         if row is None or row.opened_at is None:
-            return False
+            return False, row is not None and row.failures > 0
         # Later than the longest rest: a clock wrote it that has jumped back since.
         latest = now + timedelta(seconds=2 * LONGEST_PROBE_SECONDS)
         is_time = or_(Breaker.probe_at <= now, Breaker.probe_at > latest)
         probing = update(Breaker).where(Breaker.id == row.id, Breaker.opened_at.is_not(None), is_time)
         pause = timedelta(seconds=_pause(row.failures))
         if session.scalar(probing.values(probe_at=now + pause).returning(Breaker.id)) is not None:
-            return True
+            return True, True
         wait = ((row.probe_at or now) - now).total_seconds()
     raise BreakerOpen(connection.id, after_seconds=max(1.0, wait), why=row.sentence)
 
