@@ -14,10 +14,12 @@ import sync.state.models
 import sync.state.settings_models
 import sync.state.stock_models
 import sync.state.timed_prices  # noqa: F401
+from kit import clock
 from kit.config import settings
 from kit.db import LINK, LOCK_TIMEOUT_MS, Base
 
 ONE_AT_A_TIME = 7_261_001  # advisory lock: two deploys never migrate together
+LOOK_AGAIN_SECONDS = 0.5
 
 
 def _url() -> Any:
@@ -34,11 +36,20 @@ def _connected(engine: Engine) -> Connection:
         raise SystemExit(f"concord: the database of DATABASE_URL cannot be opened: {said}") from error
 
 
+def _wait_for_others(connection: Connection) -> None:
+    """Waits between its looks, not within one: an index is made beside running work only when every transaction that
+    began before it has ended, so whoever waits for the migration must not be in one."""
+    trying = text("select pg_try_advisory_lock(:key)")
+    while not connection.execute(trying, {"key": ONE_AT_A_TIME}).scalar_one():
+        connection.commit()
+        clock.sleep(LOOK_AGAIN_SECONDS)
+
+
 def run() -> None:
     """Brings the schema to the newest version, each migration in its own transaction."""
     engine = create_engine(_url(), poolclass=pool.NullPool, connect_args=dict(LINK))
     with _connected(engine) as connection:
-        connection.execute(text("select pg_advisory_lock(:key)"), {"key": ONE_AT_A_TIME})
+        _wait_for_others(connection)
         connection.execute(text(f"set lock_timeout = {LOCK_TIMEOUT_MS}"))
         connection.commit()
         context.configure(

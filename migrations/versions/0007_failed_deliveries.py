@@ -5,21 +5,17 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from migrations import beside
+
 revision = "0007"
 down_revision = "0006"
 
 
 def upgrade() -> None:
     """Goes forward. Deliveries keep coming in meanwhile."""
-    with op.get_context().autocommit_block():
-        op.create_index(
-            "ix_delivery_failed",
-            "delivery",
-            ["shop_id", "topic"],
-            postgresql_where=sa.text("state = 'failed'"),
-            postgresql_concurrently=True,
-            if_not_exists=True,
-        )
+    beside.create_index(
+        "ix_delivery_failed", "delivery", ["shop_id", "topic"], where=sa.text("state = 'failed'")
+    )
 
 
 def downgrade() -> None:

@@ -5,19 +5,16 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from migrations import beside
+
 revision = "0010"
 down_revision = "0009"
 
 
 def upgrade() -> None:
     """Goes forward."""
-    op.create_index(
-        "ix_job_flow",
-        "job",
-        ["shop_id", "flow", "lane", "due_at", "id"],
-        unique=False,
-        postgresql_where=sa.text("state = 'ready'"),
-    )
+    columns = ["shop_id", "flow", "lane", "due_at", "id"]
+    beside.create_index("ix_job_flow", "job", columns, where=sa.text("state = 'ready'"))
 
 
 def downgrade() -> None:

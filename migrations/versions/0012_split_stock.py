@@ -6,21 +6,24 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from migrations import beside
+
 revision = "0012"
 down_revision = "0011"
 
 
 def upgrade() -> None:
     """Goes forward."""
-    op.add_column("erp_level", sa.Column("sold", sa.Numeric(precision=20, scale=6), nullable=True))
-    op.add_column("stock_target", sa.Column("base", sa.Integer(), nullable=True))
-    op.add_column("stock_target", sa.Column("change", postgresql.JSONB(), nullable=True))
-    op.create_index(
+    op.add_column(
+        "erp_level", sa.Column("sold", sa.Numeric(precision=20, scale=6), nullable=True), if_not_exists=True
+    )
+    op.add_column("stock_target", sa.Column("base", sa.Integer(), nullable=True), if_not_exists=True)
+    op.add_column("stock_target", sa.Column("change", postgresql.JSONB(), nullable=True), if_not_exists=True)
+    beside.create_index(
         "ix_stock_target_change",
         "stock_target",
         [sa.text("(change ->> 'key')")],
-        unique=False,
-        postgresql_where=sa.text("change is not null"),
+        where=sa.text("change is not null"),
     )
 
 

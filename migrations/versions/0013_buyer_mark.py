@@ -5,20 +5,20 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from migrations import beside
+
 revision = "0013"
 down_revision = "0012"
 
 
 def upgrade() -> None:
     """Goes forward."""
-    op.add_column("shop", sa.Column("sealed_mark_key", sa.Text(), nullable=True))
-    op.add_column("snapshot", sa.Column("buyer_mark", sa.String(length=64), nullable=True))
-    op.create_index(
-        "ix_snapshot_mark",
-        "snapshot",
-        ["shop_id", "buyer_mark"],
-        postgresql_where=sa.text("buyer_mark is not null"),
+    op.add_column("shop", sa.Column("sealed_mark_key", sa.Text(), nullable=True), if_not_exists=True)
+    op.add_column(
+        "snapshot", sa.Column("buyer_mark", sa.String(length=64), nullable=True), if_not_exists=True
     )
+    columns = ["shop_id", "buyer_mark"]
+    beside.create_index("ix_snapshot_mark", "snapshot", columns, where=sa.text("buyer_mark is not null"))
 
 
 def downgrade() -> None:
