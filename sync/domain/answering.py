@@ -38,7 +38,9 @@ class Change:
             case "tax":
                 return bool(rules.default_tax) or _tax(rules, value)
             case "service" if value in set(LineKind):
-                chosen = (rules.services.get(LineKind(value)), rules.default_service)
+                chosen = [rules.services.get(LineKind(value)), rules.default_service]
+                if value == LineKind.ADJUSTMENT:  # which reason it had only a new try can tell
+                    chosen += rules.adjustments.values()
                 return any(each is not None and bool(each.item or each.account) for each in chosen)
             case "warehouse":
                 return self._warehouse(value)

@@ -63,7 +63,11 @@ class LineBuilder:
         kind = KINDS.get(sale.line_type, LineKind.ADJUSTMENT)
         line = self._lines.get(sale.target_gid)
         kept = self._already.kept(sale.target_gid) if sale.target_gid else None
-        chosen = self._chosen(kind, line, kept)
+        chosen = (
+            self.mapper.adjustment(_reasons(sale, refund))
+            if kind is LineKind.ADJUSTMENT and kept is None
+            else self._chosen(kind, line, kept)
+        )
         warehouse, moves = self._warehouse, Restock.NONE
         if sale.quantity < 0 and kind is LineKind.GOODS:
             moves, warehouse = self._restock(sale, refund, restock)
@@ -127,8 +131,8 @@ class LineBuilder:
             title = self._shipping[sale.target_gid].title
         elif sale.target_gid in self._fees:
             title = self._fees[sale.target_gid].name
-        elif kind is LineKind.ADJUSTMENT and refund is not None and (why := _reasons(sale, refund)):
-            title = f"{sale.title or TITLES[kind]}: {why}"
+        elif kind is LineKind.ADJUSTMENT and (why := _reasons(sale, refund)):
+            title = f"{sale.title or TITLES[kind]}: {', '.join(each.replace('_', ' ') for each in why)}"
         else:
             title = sale.title
         return (title or TITLES[kind])[: self.mapper.rules.title_limit]
@@ -244,12 +248,13 @@ def _split(amount: Money, weights: list[Decimal]) -> list[Money]:
     return [Money(share, amount.currency) for share in (amount.amount - sum(shares, Decimal(0)), *shares)]
 
 
-def _reasons(sale: Sale, refund: Refund) -> str:
+def _reasons(sale: Sale, refund: Refund | None) -> tuple[str, ...]:
     """Why a refund is not what its lines were worth, as Shopify names it: for this amount, else for all of them."""
+    if refund is None:
+        return ()
     size = abs(sale.net.shop.amount)
     same = [each for each in refund.adjustments if abs(each.amount.shop.amount) == size]
-    named = dict.fromkeys(each.reason.replace("_", " ") for each in same or refund.adjustments if each.reason)
-    return ", ".join(named)
+    return tuple(dict.fromkeys(each.reason for each in same or refund.adjustments if each.reason))
 
 
 def _unit(amount: Both) -> Decimal:

@@ -6,7 +6,7 @@ do. A table that nobody filled and that has no default is not in use, and gives 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Protocol
@@ -165,6 +165,21 @@ class Mapper:
                 Decision(
                     kind="service", value=kind.value, result=found.item or found.account, because=because
                 ),
+            )
+        return found
+
+    def adjustment(self, reasons: Collection[str]) -> Service:
+        """Where the difference between a refund and its lines goes: by its reason when it has exactly one that is
+        chosen for, else where all adjustments go."""
+        (reason,) = reasons if len(reasons) == 1 else ("",)
+        found = self.rules.adjustments.get(reason)
+        if found is None or not (found.item or found.account):
+            return self.service(LineKind.ADJUSTMENT)
+        key = ("adjustment", reason)
+        if key not in self._known:
+            result = found.account or found.item
+            self._remember(
+                key, Decision(kind="adjustment", value=reason, result=result, because="by its reason")
             )
         return found
 

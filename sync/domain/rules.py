@@ -172,6 +172,9 @@ class Rules:
     taxes: tuple[TaxRule, ...] = ()
     default_tax: str = ""
     services: Mapping[LineKind, Service] = field(default_factory=dict)
+    adjustments: Mapping[str, Service] = field(
+        default_factory=dict
+    )  # reason of a discrepancy -> its own account
     default_service: Service = field(default_factory=Service)
     placeholders: tuple[
         Rest, ...

@@ -71,6 +71,10 @@ def read_rules(value: Any) -> Rules:
         "warehouse_shares": _shares,
         "taxes": _list(_tax),
         "services": _services,
+        "adjustments": lambda node, path: {
+            reason: _built(Service, _object(each, f"{path}.{reason}"), f"{path}.{reason}", {})
+            for reason, each in _object(node, path).items()
+        },
         "default_service": lambda node, path: _built(Service, _object(node, path), path, {}),
         "placeholders": _list(_enum(Rest)),
         "shipping_methods": _texts,

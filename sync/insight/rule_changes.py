@@ -11,6 +11,7 @@ _AREAS = {
     "taxes": "Taxes",
     "default_tax": "Taxes",
     "services": "Money that is not goods",
+    "adjustments": "Money that is not goods",
     "default_service": "Money that is not goods",
     "warehouses": "Locations",
     "default_warehouse": "Locations",

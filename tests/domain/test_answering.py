@@ -72,6 +72,11 @@ def is_answered(
             {"taxes": (TAX,)},
         ),
         ("mapping:tax:19%:DE", {"default_tax": "t"}, {"default_service": Service(item="1")}),
+        (
+            "mapping:service:adjustment",
+            {"adjustments": {"damage": Service(account="1")}},
+            {"adjustments": {"damage": Service()}},
+        ),
         ("mapping:service:tip", {"default_service": Service(item="1")}, {"default_tax": "t"}),
         (
             "mapping:service:tip",

@@ -32,6 +32,7 @@ def test_rules_survive_the_way_through_json() -> None:
         default_tax="rest",
         default_service=Service(item="rest"),
         placeholders=(Rest.TAX, Rest.SHIPPING),
+        adjustments={"damage": Service(account="5000")},
         posting={DocumentKind.CREDIT: False},
         fields=(FieldRule(source="order:note", target="comment", transforms=("trim", "first:20")),),
         filters=Filters(since=datetime(2026, 1, 1, tzinfo=UTC), skip_tags=("x",)),
@@ -176,6 +177,18 @@ def _asked(kind: Rest, mapper: Mapper) -> str | None:
             return mapper.payment_term()
         case _:
             assert_never(kind)
+
+
+def test_a_refund_discrepancy_goes_where_its_one_reason_says() -> None:
+    by_reason = rules(adjustments={"damage": Service(account="5000"), "restock": Service()})
+    mapper = Mapper(by_reason, order(total="0"))
+    assert mapper.adjustment(("damage",)) == Service(account="5000")
+    general = by_reason.services[LineKind.ADJUSTMENT]
+    for reasons in ((), ("restock",), ("customer",), ("damage", "customer")):
+        assert mapper.adjustment(reasons) == general
+    assert [(each.kind, each.value) for each in mapper.decisions][:1] == [("adjustment", "damage")]
+    without = rules(services={}, adjustments={"damage": Service(account="5000")})
+    assert Mapper(without, order(total="0")).adjustment(("damage",)).account == "5000"
 
 
 def test_the_tax_rule_that_says_most_wins() -> None:

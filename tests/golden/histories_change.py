@@ -136,8 +136,9 @@ REFUNDS = (
     ),
     History(
         name="077_less_than_the_line_was_worth",
-        why="The shop keeps a part for damage.",
+        why="The shop keeps a part for damage, which has an account of its own.",
         spec=alpha(TENT),
+        rules={"adjustments": {"damage": {"item": "service-damage"}}},
         acts=(
             (
                 "refund",

@@ -48,6 +48,7 @@ SERVICES = {
     "service-duty": "DUTY",
     "service-fee": "FEE",
     "service-adjustment": "DISCOUNT",
+    "service-damage": "DIFFERENCE",
     "service-rounding": "ROUNDING",
     "service-residual": "DIFFERENCE",
     "item-placeholder": "PLACEHOLDER",

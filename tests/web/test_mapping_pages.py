@@ -369,5 +369,16 @@ def test_what_is_not_listed_is_held_a_default_or_a_placeholder(
     assert getattr(rules(mapped), part) in ("", Service())
 
 
+def test_a_refund_discrepancy_has_an_account_by_its_reason(mapped: Office) -> None:
+    mapped.books.options["account"] = [{"erp_id": "A5", "name": "Breakage", "code": "5000"}]
+    assert "Refund adjustments for damage" in mapped.look("/mappings/services").text
+    mapped.do("/mappings/services", account_adjustment_damage="A5", publish="yes")
+    assert rules(mapped).adjustments == {"damage": Service(account="A5")}
+    mapped.do("/mappings/services", line_tip="I1", publish="yes")
+    assert rules(mapped).adjustments == {"damage": Service(account="A5")}
+    mapped.do("/mappings/services", account_adjustment_damage="", publish="yes")
+    assert rules(mapped).adjustments == {}
+
+
 def test_a_payment_has_no_draft_and_so_no_placeholder(mapped: Office) -> None:
     assert "rest_is_placeholder" not in mapped.look("/mappings/payments").text

@@ -26,6 +26,17 @@ WORDS = {
 }
 
 
+# Why a refund is not what its lines were worth, as Shopify names it.
+REASONS = {
+    "restock": "Refund adjustments for restocking",
+    "damage": "Refund adjustments for damage",
+    "customer": "Refund adjustments for the customer’s sake",
+    "refund_discrepancy": "Refund adjustments without a reason",
+    "pending_refund_discrepancy": "Refund adjustments that are pending",
+    "full_return_balancing_adjustment": "Balance of a full return",
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Services:
     """The sheet."""
@@ -57,7 +68,24 @@ class Services:
                     chosen=chosen,
                     chosen_label=lists.named(self.options, chosen),
                     records=waiting.get(kind.value, 0),
-                    account=_account(kind, service, lists) if has_accounts or service.account else None,
+                    account=_account(kind.value, WORDS[kind][0], service, lists)
+                    if has_accounts or service.account
+                    else None,
+                )
+            )
+        for reason, label in REASONS.items():
+            service = rules.adjustments.get(reason, Service())
+            lines.append(
+                Line(
+                    name=f"line_adjustment_{reason}",
+                    key=f"adjustment_{reason}",
+                    label=label,
+                    note="Empty: as all refund adjustments.",
+                    chosen=service.item,
+                    chosen_label=lists.named(self.options, service.item),
+                    account=_account(f"adjustment_{reason}", label, service, lists)
+                    if has_accounts or service.account
+                    else None,
                 )
             )
         return Sheet(
@@ -80,33 +108,43 @@ class Services:
 
     def apply(self, rules: Rules, form: Form, lists: Lists) -> Rules:
         """The rules with these products and accounts; an account that the form does not show stays."""
-        known = frozenset(each.item for each in (rules.default_service, *rules.services.values()))
+        stored = (rules.default_service, *rules.services.values(), *rules.adjustments.values())
+        known = frozenset(each.item for each in stored)
         choices = Choices(form, lists, self.options, known)
-        booked = frozenset(service.account for service in rules.services.values())
+        booked = frozenset(each.account for each in stored)
         accounts = Choices(form, lists, OptionKind.ACCOUNT, booked)
         services = dict(rules.services)
         for kind in WORDS:
-            item = choices.of(f"line_{kind.value}")
-            field = f"account_{kind.value}"
-            is_shown = any(name == field for name, _ in form.pairs)
-            account = accounts.of(field) if is_shown else services.get(kind, Service()).account
-            if item or account:
-                services[kind] = Service(item=item, account=account)
-            else:
-                services.pop(kind, None)
+            services[kind] = _typed(kind.value, services.get(kind, Service()), form, choices, accounts)
+        adjustments = {
+            reason: _typed(
+                f"adjustment_{reason}", rules.adjustments.get(reason, Service()), form, choices, accounts
+            )
+            for reason in (*REASONS, *(each for each in rules.adjustments if each not in REASONS))
+        }
         return replace(
             rules,
-            services=services,
+            services={kind: each for kind, each in services.items() if each.item or each.account},
+            adjustments={reason: each for reason, each in adjustments.items() if each.item or each.account},
             default_service=replace(rules.default_service, item=choices.of("rest")),
             placeholders=placeholders(rules, form, Rest.SERVICE),
         )
 
 
-def _account(kind: LineKind, service: Service, lists: Lists) -> Line:
+def _typed(name: str, before: Service, form: Form, choices: Choices, accounts: Choices) -> Service:
+    """The product and the account of one line; an account that the form does not show stays."""
+    field = f"account_{name}"
+    is_shown = any(each == field for each, _ in form.pairs)
+    return Service(
+        item=choices.of(f"line_{name}"), account=accounts.of(field) if is_shown else before.account
+    )
+
+
+def _account(name: str, label: str, service: Service, lists: Lists) -> Line:
     return Line(
-        name=f"account_{kind.value}",
-        key=kind.value,
-        label=WORDS[kind][0],
+        name=f"account_{name}",
+        key=name,
+        label=label,
         chosen=service.account,
         chosen_label=lists.named(OptionKind.ACCOUNT, service.account) if service.account else "",
     )
