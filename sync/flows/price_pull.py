@@ -95,6 +95,8 @@ def run(work: Work) -> Outcome:
         _in_list(work, policies, told, pairs) if told.price_list else _for_all(work, policies, told, pairs)
     )
     work.later(lambda session: timed_prices.end(session, over))
+    # What an earlier try began and never heard of is there by now: it was read, or written once more.
+    work.later(lambda session: back.close_open(session, work))
     return outcome
 
 

@@ -9,7 +9,7 @@ import pytest
 from sandbox.shopify.commands import products as shopify_products
 from sync.domain.money import Money
 from sync.flows import agreements, back
-from sync.state.models import JobState
+from sync.state.models import IntentState, JobState
 from tests.flows.town import ALPHA, Town
 
 MUG, TORCH = "ALP-MUG", "ALP-TORCH"
@@ -41,6 +41,16 @@ def test_a_new_price_is_set_and_the_same_price_is_not_sent_again(open_town: Town
         town.rest()
     assert price(town) == "35.50"
     assert len(town.intents("price_pull")) == 1
+
+
+def test_a_price_whose_answer_was_lost_is_settled_by_looking(open_town: Town) -> None:
+    town = open_town
+    town.stage.world.faults.add({"kind": "cut", "target": "graphql", "match": "ProductVariantsBulkUpdate"})
+    town.price(MUG, "35.50")
+    town.rest()
+    assert price(town) == "35.50"
+    assert town.stage.world.faults.waiting() == []
+    assert [intent.state for intent in town.intents("price_pull")] == [IntentState.DONE]
 
 
 @pytest.mark.parametrize("mode", ["off", "link_only"])
