@@ -26,6 +26,8 @@ WORDS = {
 }
 
 
+OWN = "adjustment_"  # begins the fields of one reason
+NO_OWN = "Empty: as all refund adjustments."
 # Why a refund is not what its lines were worth, as Shopify names it.
 REASONS = {
     "restock": "Refund adjustments for restocking",
@@ -53,46 +55,20 @@ class Services:
         """All kinds of money, the missing ones first."""
         waiting = {each.value: each.records for each in missing}
         kinds = sorted(WORDS, key=lambda kind: kind.value not in waiting)
-        accounts = lists.choices(OptionKind.ACCOUNT)
-        has_accounts = bool(lists.by_kind.get(OptionKind.ACCOUNT))
-        lines = []
+        lines: list[Line] = []
         for kind in kinds:
-            service = rules.services.get(kind, Service())
-            chosen = service.item
-            lines.append(
-                Line(
-                    name=f"line_{kind.value}",
-                    key=kind.value,
-                    label=WORDS[kind][0],
-                    note=WORDS[kind][1],
-                    chosen=chosen,
-                    chosen_label=lists.named(self.options, chosen),
-                    records=waiting.get(kind.value, 0),
-                    account=_account(kind.value, WORDS[kind][0], service, lists)
-                    if has_accounts or service.account
-                    else None,
-                )
-            )
-        for reason, label in REASONS.items():
-            service = rules.adjustments.get(reason, Service())
-            lines.append(
-                Line(
-                    name=f"line_adjustment_{reason}",
-                    key=f"adjustment_{reason}",
-                    label=label,
-                    note="Empty: as all refund adjustments.",
-                    chosen=service.item,
-                    chosen_label=lists.named(self.options, service.item),
-                    account=_account(f"adjustment_{reason}", label, service, lists)
-                    if has_accounts or service.account
-                    else None,
-                )
-            )
+            service, records = rules.services.get(kind, Service()), waiting.get(kind.value, 0)
+            line = _line(kind.value, *WORDS[kind], service=service, lists=lists)
+            lines.append(replace(line, records=records))
+            if kind is LineKind.ADJUSTMENT:
+                for reason, label in REASONS.items():
+                    own = rules.adjustments.get(reason, Service())
+                    lines.append(_line(f"{OWN}{reason}", label, NO_OWN, service=own, lists=lists))
         return Sheet(
             lines=tuple(lines),
             choices=lists.choices(self.options),
             erp_label="Product in your ERP",
-            accounts=accounts,
+            accounts=lists.choices(OptionKind.ACCOUNT),
             account_label="Account, when it is not the product’s",
             rest=Line(
                 name="rest",
@@ -118,7 +94,7 @@ class Services:
             services[kind] = _typed(kind.value, services.get(kind, Service()), form, choices, accounts)
         adjustments = {
             reason: _typed(
-                f"adjustment_{reason}", rules.adjustments.get(reason, Service()), form, choices, accounts
+                f"{OWN}{reason}", rules.adjustments.get(reason, Service()), form, choices, accounts
             )
             for reason in (*REASONS, *(each for each in rules.adjustments if each not in REASONS))
         }
@@ -140,11 +116,20 @@ def _typed(name: str, before: Service, form: Form, choices: Choices, accounts: C
     )
 
 
-def _account(name: str, label: str, service: Service, lists: Lists) -> Line:
+def _line(name: str, label: str, note: str, *, service: Service, lists: Lists) -> Line:
+    """The product of one kind of money, with its account where the ERP has accounts."""
+    account = None
+    if lists.by_kind.get(OptionKind.ACCOUNT) or service.account:
+        named = lists.named(OptionKind.ACCOUNT, service.account) if service.account else ""
+        account = Line(
+            name=f"account_{name}", key=name, label=label, chosen=service.account, chosen_label=named
+        )
     return Line(
-        name=f"account_{name}",
+        name=f"line_{name}",
         key=name,
         label=label,
-        chosen=service.account,
-        chosen_label=lists.named(OptionKind.ACCOUNT, service.account) if service.account else "",
+        note=note,
+        chosen=service.item,
+        chosen_label=lists.named(OptionKind.PRODUCT, service.item),
+        account=account,
     )
