@@ -43,6 +43,8 @@ def of(misses: str) -> tuple[str, str]:
             return f"/mappings/{MAPPING_SCREENS[missing.kind]}", "Map it"
         case "mapping" if missing.kind in ("residual", "guests", "closed_period"):
             return "/policies", "Open the policies"
+        case "mapping" if missing.kind == "price_list":
+            return "/roads", "Map it"
         case "mapping":
             return "/mappings", "Open the mappings"
         case "policies":

@@ -100,8 +100,11 @@ def look(work: Work, connection: Connection, policies: BackPolicies, product: Pr
     written, names = 0, []
     for side in sides:
         off = _off(work, policies, side, newest)
+        is_told = bool(work.job.hint.get("is_set_back"))  # by a person
         shown = {
-            name: value for name, value in off.items() if not policies.sets_back(ownership.MEMBERS[name])
+            name: value
+            for name, value in off.items()
+            if not is_told and not policies.sets_back(ownership.MEMBERS[name])
         }
         if own := {name: off[name] for name in off.keys() - shown.keys() - {"price"}}:
             written += _set(work, policies, side, side.link.facts["told"])

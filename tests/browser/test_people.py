@@ -32,6 +32,7 @@ SCREENS = {
     "/activity": "Activity",
     "/audit": "Audit log",
     "/roads": "From your ERP to Shopify",
+    "/differences": "Differences",
     "/settings": "Settings",
     "/privacy": "Privacy requests",
 }

@@ -54,6 +54,7 @@ ACTS = {
     "/records/Order/6000000001%23credit:7/agree": Permission.REFUND,
     "/records/price:I7:/agree-price": Permission.CHANGE_POLICIES,
     "/roads": Permission.CHANGE_POLICIES,
+    "/differences/set-back": Permission.REPLAY,
     "/settings/access": Permission.CHANGE_POLICIES,
     "/settings/owners": Permission.CHANGE_POLICIES,
     "/settings/owners/roll-back": Permission.CHANGE_POLICIES,

@@ -32,6 +32,7 @@ SCREENS = (
     "/mappings",
     "/policies",
     "/roads",
+    "/differences",
     "/settings",
     "/privacy",
 )

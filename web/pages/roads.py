@@ -13,10 +13,11 @@ from oauth import audit
 from oauth.models import Shop
 from oauth.staff import Permission
 from sync.domain.carriers import Carrier
-from sync.domain.policies import BackPolicies, Mode, Road
+from sync.domain.policies import BackPolicies, Mode, Restocking, Road
 from sync.state import jobs
-from web import stock_form
+from web import price_form, stock_form
 from web.forms import Form, NotFilledIn
+from web.price_form import PriceSection
 from web.screens import Asked, nudged
 from web.stock_form import StockSection
 
@@ -27,6 +28,11 @@ WORDS = {
     Road.PRICES: ("Prices", "The ERP’s prices become the prices in Shopify."),
     Road.PRODUCTS: ("Products", "The ERP’s products are matched with those in Shopify, or written there."),
     Road.REFUNDS: ("Refunds", "Credit notes of the ERP are paid out to customers, within the limits below."),
+}
+RESTOCKINGS = {
+    Restocking.AS_CREDITED: "When your ERP took them back into stock",
+    Restocking.ALWAYS: "Always",
+    Restocking.NEVER: "Never",
 }
 # Opening the road on which money leaves takes the permission to let it leave.
 NEEDS = {Road.REFUNDS: Permission.REFUND}
@@ -53,9 +59,12 @@ class RoadsPage:
     per_day: str
     two_persons_above: str
     notifies_of_refunds: bool
+    restocking: str
+    restockings: tuple[tuple[str, str], ...]
     notifies_of_shipments: bool
     carriers: str
     stock: StockSection
+    prices: PriceSection
     errors: Mapping[str, str]
     may_change: bool
     may_refund: bool
@@ -72,7 +81,7 @@ def save(asked: Asked) -> Response:
         limits = _limits(asked.form) if asked.may(Permission.REFUND) else None
         carriers = _carriers(asked.form)
         stock = stock_form.read(asked.form)
-        ids = _keep(asked, limits, carriers, stock)
+        ids = _keep(asked, limits, carriers, stock, price_form.read(asked.form))
     except NotFilledIn as wrong:
         return asked.refused("roads", _page(asked, wrong.sentences))
     nudged(asked, ids)
@@ -80,12 +89,16 @@ def save(asked: Asked) -> Response:
 
 
 def _keep(
-    asked: Asked, limits: Mapping[str, Any] | None, carriers: Mapping[str, Any], stock: Mapping[str, Any]
+    asked: Asked,
+    limits: Mapping[str, Any] | None,
+    carriers: Mapping[str, Any],
+    stock: Mapping[str, Any],
+    prices: Mapping[str, Mapping[str, Any]],
 ) -> list[int]:
     with asked.transaction() as session:
         shop = session.get_one(Shop, asked.visit.shop_id)
         before = dict(shop.policies)
-        after = dict(before)
+        after = price_form.merged(before, prices)
         after["roads"] = {**before.get("roads", {}), **_modes(asked)}
         after["shipments"] = {
             **before.get("shipments", {}),
@@ -98,7 +111,7 @@ def _keep(
         if limits is not None:
             after["refunds"] = {**before.get("refunds", {}), **limits}
         shop.policies = after
-        parts = ("roads", "shipments", "refunds", "stock")
+        parts = ("roads", "shipments", "refunds", "stock", "prices", "sets_back")
         audit.write(
             session,
             shop_id=shop.id,
@@ -108,7 +121,8 @@ def _keep(
             after={name: after.get(name) for name in parts},
             address=asked.visit.address,
         )
-        return jobs.release(session, misses=["policies"])
+        mapped = [f"mapping:price_list:{name}" for name in after.get("prices", {}).get("lists", {})]
+        return jobs.release(session, misses=["policies", *mapped])
 
 
 def _modes(asked: Asked) -> dict[str, str]:
@@ -127,7 +141,13 @@ def _limits(form: Form) -> dict[str, Any]:
         "per_day": _amount(form, "per_day") or "0",
         "two_persons_above": _amount(form, "two_persons_above"),
         "is_notified": form.is_on("notifies_of_refunds"),
+        "restocking": _restocking(form),
     }
+
+
+def _restocking(form: Form) -> str:
+    typed = form.text("restocking")
+    return typed if typed in {each.value for each in Restocking} else Restocking.AS_CREDITED.value
 
 
 def _carriers(form: Form) -> dict[str, list[str]]:
@@ -180,12 +200,15 @@ def _page(asked: Asked, errors: Mapping[str, str]) -> RoadsPage:
         per_day=_spelt(refunds.per_day),
         two_persons_above=_spelt(refunds.two_persons_above),
         notifies_of_refunds=refunds.is_notified,
+        restocking=refunds.restocking.value,
+        restockings=tuple((each.value, words) for each, words in RESTOCKINGS.items()),
         notifies_of_shipments=policies.notifies_of_shipments,
         carriers="\n".join(
             f"{erp} = {' | '.join(filter(None, (each.company, each.url)))}"
             for erp, each in policies.carriers.chosen.items()
         ),
         stock=stock_form.section(policies),
+        prices=price_form.section(policies),
         errors=errors,
         may_change=asked.may(Permission.CHANGE_POLICIES),
         may_refund=asked.may(Permission.REFUND),
