@@ -38,6 +38,7 @@ REVEALED_IN = {
     "oauth/token_calls.py",
     "sync/flows/privacy_file.py",
     "sync/shopify/client.py",
+    "sync/state/marks.py",
 }
 # Where a statement may cross shops: the clock, housekeeping, operators, and the engine's own queues.
 CROSSING = {
@@ -57,6 +58,7 @@ CROSSING = {
     "sync/state/jobs.py",
     "sync/state/personal.py",
     "sync/state/slots.py",
+    "sync/state/timed_prices.py",
 }
 APP = tomllib.loads(files.text(Path("shopify.app.toml")))
 
