@@ -7,6 +7,7 @@ the API door and the webhook sender do.
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
@@ -55,6 +56,7 @@ class Faults:
         self._lock = threading.Lock()
         self._waiting: list[Fault] = []
         self._last_id = 0
+        self.used: Counter[str] = Counter()  # by kind, since the beginning
 
     def add(self, wish: dict[str, Any]) -> Fault:
         """Notes a wish. Raises ValueError or TypeError when it cannot be understood."""
@@ -76,6 +78,7 @@ class Faults:
                 if fault.kind in taken or not fault.concerns(target, shop, text):
                     continue
                 taken[fault.kind] = fault
+                self.used[fault.kind.value] += 1
                 if fault.times is not None:
                     fault.times -= 1
                     if fault.times <= 0:

@@ -1,4 +1,4 @@
-"""What happens in a play: merchants and buyers act, deliveries travel, workers work, and things go wrong.
+"""What happens in a play: merchants and buyers act, deliveries travel, workers work.
 
 Each act draws from one seeded source, so a seed is a story that can be told again. An act that the shop refuses
 (nothing left to refund) is part of the story too.
@@ -11,7 +11,6 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from kit.faults import Fault
 from sandbox.shopify.commands import edits, fulfilments, orders, refunds
 from sandbox.shopify.commands.order_store import Refused
 from sandbox.shopify.seed_data import catalogue
@@ -19,7 +18,6 @@ from sandbox.simulator.stage import SHOPS, Stage
 
 Act = Callable[[], str]
 LONGEST_PAUSE_SECONDS = 90
-MOMENTS_TO_LIVE = 14
 
 
 class Acts:
@@ -49,56 +47,6 @@ class Acts:
     def travel(self) -> str:
         """Deliveries that are due reach us, in whatever order and number the plan says."""
         return f"{self.stage.world.sender.deliver_due()} deliveries travel"
-
-    def mishap_of_deliveries(self) -> str:
-        """Shopify loses, repeats, delays or reorders a delivery."""
-        kind = self.random.choice(["drop", "duplicate", "reorder", "delay"])
-        wish: dict[str, Any] = {"kind": kind, "times": self.random.randint(1, 3)}
-        if kind in ("delay", "reorder"):
-            wish["seconds"] = self.random.choice([5, 60, 600])
-        self.stage.world.faults.add(wish)
-        return f"Shopify will {kind} the next {wish['times']} deliveries"
-
-    def mishap_of_erp(self) -> str:
-        """An ERP refuses connections, is busy, or answers into the void after it has committed."""
-        domain = self.random.choice(SHOPS)
-        fate = self.random.choice(["down", "busy", "cut", "cut"])
-        times = self.random.randint(1, 4)
-        plan = self.stage.erps[domain].way.plan
-        plan.extend([*["ok"] * self.random.randint(0, 3), *[fate] * times])
-        return f"the ERP of {domain} will be {fate} {times} times"
-
-    def mishap_of_shopify(self) -> str:
-        """The Admin API is busy, or its answer is lost."""
-        fate = self.random.choice(["down", "busy", "cut"])
-        self.stage.shopify.plan.extend(["ok"] * self.random.randint(0, 2) + [fate])
-        return f"the Admin API will be {fate} once"
-
-    def kill(self) -> str:
-        """The next process dies a few moments from now."""
-        moments = self.random.randint(1, MOMENTS_TO_LIVE)
-        self.stage.fuse.arm(moments)
-        return f"a process will die at its {moments}. moment"
-
-    def web_goes_down(self) -> str:
-        """The web process is away for a while, or comes back."""
-        self.stage.is_web_down = not self.stage.is_web_down
-        return "the web process goes down" if self.stage.is_web_down else "the web process is back"
-
-    def token_lost(self) -> str:
-        """Shopify forgets a token; staff visits some time later."""
-        domain = self.random.choice(SHOPS)
-        self.stage.engine.gateways.tokens.invalidate(self.stage.shop_id(domain), "simulated")
-        return f"the grant of {domain} is lost"
-
-    def staff_visits(self) -> str:
-        """Staff of a shop opens the app."""
-        domain = self.random.choice(SHOPS)
-        try:
-            self.stage.visit(domain)
-        except Fault as fault:
-            return f"staff of {domain} opens the app and is told: {fault.sentence}"
-        return f"staff of {domain} opens the app"
 
     def time_passes(self) -> str:
         """The clock goes on."""

@@ -5,6 +5,7 @@ A killed process does nothing more: every later commit or call of it fails the s
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,7 +13,11 @@ import httpx2
 from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session
 
+from kit import clock
 from kit.db import Database
+
+SLOW_SECONDS = 25.0  # almost as long as anybody waits
+CUT_WRITE = "cut write"  # waits for a write of an ERP, and loses its answer
 
 
 class Killed(BaseException):
@@ -27,6 +32,7 @@ class Fuse:
         self.is_dead = False
         self.moments = 0
         self.last_moment = ""
+        self.seen: Counter[str] = Counter()  # what really went wrong, by its name
 
     def arm(self, moments: int) -> None:
         """Lets the process die at the n-th moment from now."""
@@ -45,6 +51,7 @@ class Fuse:
         self.burns_at -= 1
         if self.burns_at <= 0:
             self.is_dead, self.last_moment = True, moment
+            self.seen["process killed"] += 1
             raise Killed(moment)
 
     def refuse_the_dead(self) -> None:
@@ -79,19 +86,29 @@ class FusedTransport(httpx2.BaseTransport):
         self._inner = inner
         self._fuse = fuse
         self.name = name
-        self.plan: list[str] = []  # what happens to the next calls: ok · refuse · busy · cut
+        self.plan: list[str] = []  # what happens to the next calls: ok · down · busy · slow · cut · cut write
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """Sends the request, unless something was planned for it."""
         self._fuse.pass_by(f"before a call to {self.name}")
-        fate = self.plan.pop(0) if self.plan else "ok"
+        fate = self._fate(request)
         if fate == "down":
             raise httpx2.ConnectError("connection refused", request=request)
         if fate == "busy":
             return httpx2.Response(503, json={"error": "busy"}, request=request)
         response = self._inner.handle_request(request)
         response.read()
+        if fate == "slow":
+            clock.sleep(SLOW_SECONDS)
         self._fuse.pass_by(f"after a call to {self.name}")
-        if fate == "cut":
+        if fate in ("cut", CUT_WRITE):
             raise httpx2.ReadTimeout("the answer was lost", request=request)
         return response
+
+    def _fate(self, request: httpx2.Request) -> str:
+        if not self.plan or (self.plan[0] == CUT_WRITE and "/write_" not in request.url.path):
+            return "ok"
+        fate = self.plan.pop(0)
+        if fate != "ok":
+            self._fuse.seen[f"{self.name} {fate}"] += 1
+        return fate

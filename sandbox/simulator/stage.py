@@ -5,8 +5,10 @@ It owns how the parts are connected and how a killed process is started again. W
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import httpx2
@@ -27,7 +29,7 @@ from sandbox.erp.standin.books import Books
 from sandbox.erp.standin.connecting import connect
 from sandbox.erp.standin.connector import KIND
 from sandbox.erp.standin.transport import BooksTransport
-from sandbox.shopify import bulk, seed_data
+from sandbox.shopify import bulk, installations, seed_data
 from sandbox.shopify import settings as shopify_settings
 from sandbox.shopify.app import transport
 from sandbox.shopify.seed import seed as seed_shops
@@ -36,10 +38,14 @@ from sandbox.shopify.world import World
 from sandbox.simulator.fuse import Fuse, FusedDatabase, FusedTransport
 from sync.actors import Engine
 from sync.broker import QUEUES, Nudger
-from sync.flows import arrivals
+from sync.domain import rules_json
+from sync.domain.ownership import Group, Side
+from sync.flows import arrivals, product_pull
 from sync.gateways import Gateways
 from sync.schedule import Clock
-from sync.state import inbox
+from sync.state import inbox, jobs, mappings
+from sync.state.models import Lane
+from sync.state.settings_models import Connection
 
 START = datetime(2026, 11, 20, 8, tzinfo=UTC)
 ERP_ORIGIN = "http://erp.sandbox"
@@ -47,6 +53,12 @@ ERP_KEY = "standin-key"
 APP_ORIGIN = "https://concord.sandbox"
 SHOPS = ("alpha.myshopify.com", "beta.myshopify.com")
 CURRENCIES = {"alpha.myshopify.com": "USD", "beta.myshopify.com": "EUR"}
+WAREHOUSE = "W1"
+OPEN: Mapping[str, Any] = {
+    "roads": {"stock": "on", "shipments": "on", "refunds": "on", "products": "link_only", "prices": "on"},
+    "owners": {Group.REFUND.value: Side.ERP.value},
+    "refunds": {"per_refund": None, "per_day": None},
+}
 
 
 class DoorOfConcord(httpx2.BaseTransport):
@@ -59,19 +71,28 @@ class DoorOfConcord(httpx2.BaseTransport):
         """200 after the commit, 401 for a wrong signature, 503 while the process is dead."""
         stage = self._stage
         if stage.is_web_down:
+            stage.fuse.seen["web down"] += 1
             return httpx2.Response(503, request=request)
         secrets = signatures.client_secrets(stage.settings)
         delivery = signatures.verify_delivery(request.headers, request.read(), secrets=secrets)
         inbox.store(stage.inbox, [delivery])
+        if stage.answers_to_lose:
+            stage.answers_to_lose -= 1
+            stage.fuse.seen["web killed after its commit"] += 1
+            raise httpx2.ReadError("the process is gone", request=request)
         return httpx2.Response(200, request=request)
 
 
 @dataclass
 class Erp:
-    """One shop's ERP: its books and the way to them."""
+    """One shop's ERP: its books, the way to them, and what its own people did there."""
 
     books: Books
     way: FusedTransport
+    is_closed: bool = False  # it takes no documents
+    prices: dict[str, Decimal] = field(default_factory=dict)  # by product, as last told
+    credits: dict[str, tuple[str, Decimal]] = field(default_factory=dict)  # order and total by number
+    parcels: dict[str, str] = field(default_factory=dict)  # order by the number of its parcel
 
 
 class Stage:
@@ -85,10 +106,13 @@ class Stage:
         self.fuse = Fuse()
         self.inbox = inbox_connection
         self.is_web_down = False
+        self.answers_to_lose = 0  # deliveries after whose commit the web process dies
+        self.jumped_seconds = 0.0  # how far our clock is off; Shopify's never is
+        self.has_roads_back = False
         self.plain = Database(database_engine)
         self._database_engine = database_engine
         app = shopify_settings.load_app(app_url=APP_ORIGIN, client_id=settings.client_id)
-        self.store = Store(now=clock.now)
+        self.store = Store(now=self.true_time)
         self.world = World(
             shopify_settings.Settings(
                 app=app, client_secret=settings.client_secret.reveal(), origin=settings.admin_url
@@ -117,6 +141,61 @@ class Stage:
             self.install(domain)
             self._connect(domain)
 
+    def true_time(self) -> datetime:
+        """The time that everybody else has."""
+        return clock.now() - timedelta(seconds=self.jumped_seconds)
+
+    def jump(self, seconds: float) -> None:
+        """Our clock is set to another time, while the world's goes on."""
+        self.clock.move(seconds)
+        self.jumped_seconds += seconds
+        self.fuse.seen["clock jumped forwards" if seconds > 0 else "clock jumped back"] += 1
+
+    def open_roads(self) -> None:
+        """Every shop lets everything come back from its ERP: the first location is fed by the ERP's warehouse."""
+        self.has_roads_back = True
+        for domain, erp in self.erps.items():
+            erp.books.is_reserving = True
+            location = self.store.views(domain, "location")[0]["id"]
+            with self.plain.transaction(shop_id=self.shop_id(domain)) as session:
+                connection = session.scalars(select(Connection)).one()
+                rules = rules_json.read_rules(mappings.in_force(session, connection.id).rules)
+                rules = replace(rules, warehouses={location: (WAREHOUSE,)})
+                shop_id, connection_id = connection.shop_id, connection.id
+                mappings.save_draft(
+                    session,
+                    shop_id=shop_id,
+                    connection_id=connection_id,
+                    rules=rules_json.write_rules(rules),
+                    author="ada",
+                )
+                mappings.publish(session, shop_id=shop_id, connection_id=connection_id, by="ada")
+            with self.plain.transaction() as session:
+                shop = session.get_one(Shop, self.shop_id(domain))
+                shop.policies = {**shop.policies, **OPEN}
+            with self.plain.transaction(shop_id=self.shop_id(domain)) as session:
+                jobs.ask(
+                    session,
+                    shop_id=self.shop_id(domain),
+                    flow=product_pull.FLOW,
+                    record=arrivals.RECORD,
+                    lane=Lane.CATALOGUE,
+                )
+        # Products are paired, and each feed has begun, before anybody acts: what happened earlier is not carried over.
+        self.engine.run_jobs(limit=50)
+        self.clockwork.tick()
+        self.engine.run_jobs(limit=50)
+
+    def is_installed(self, domain: str) -> bool:
+        """Whether the shop has Concord now."""
+        return installations.current(self.store, domain, client_id=self.settings.client_id) is not None
+
+    def uninstall(self, domain: str) -> None:
+        """The merchant removes Concord."""
+        if installations.uninstall(self.store, domain, client_id=self.settings.client_id):
+            self.fuse.seen["uninstalled"] += 1
+            self.clock.move(1)  # nobody comes back within the same instant
+
     def start(self) -> None:
         """Starts the processes of Concord (again): nothing survives in memory."""
         self.fuse.renew()
@@ -134,21 +213,27 @@ class Stage:
         self.clockwork = Clock(self.engine)
 
     def install(self, domain: str) -> None:
-        """Ada opens the app from the partner link: grant, ID token, token exchange."""
-        self.world.install(domain, client_id=self.settings.client_id, scopes=self.world.app.required_scopes)
+        """Ada comes from the partner link: grant, ID token, token exchange."""
         self.visit(domain)
 
     def visit(self, domain: str) -> None:
-        """Staff opens the app."""
+        """Staff opens the app; where it is gone they install it first."""
+        if not self.is_installed(domain):
+            scopes = self.world.app.required_scopes
+            self.world.install(domain, client_id=self.settings.client_id, scopes=scopes)
         token = self.world.id_token(domain)
         gateways = self.engine.gateways
         identity = id_token.verify(token, settings=self.settings)
         Installer(gateways.database, gateways.tokens, ask=arrivals.ask).arrive(identity, token)
 
+    def shop(self, domain: str) -> Shop:
+        """Our row of a shop."""
+        with self.plain.transaction() as session:
+            return session.execute(select(Shop).where(Shop.domain == domain)).scalar_one()
+
     def shop_id(self, domain: str) -> int:
         """Our id of a shop."""
-        with self.plain.transaction() as session:
-            return session.execute(select(Shop.id).where(Shop.domain == domain)).scalar_one()
+        return self.shop(domain).id
 
     def _connect(self, domain: str) -> None:
         connect(

@@ -43,7 +43,7 @@ def one_order(stage: Stage) -> None:
             "lines": [{"sku": first, "quantity": 2}, {"sku": second, "quantity": 1}],
             "email": "buyer@example.com",
             "shipping": [{"title": "Standard", "price": "4.90"}],
-            "financial_status": "paid",
+            "financial_state": "paid",
         },
     )
     edits.edit(stage.store, ALPHA, gid, {"add": [{"sku": first, "quantity": 1}]})

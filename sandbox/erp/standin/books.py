@@ -31,6 +31,7 @@ class Books:
     payments: dict[str, Values] = field(default_factory=dict)  # by the gid of the transaction
     stock: dict[tuple[str, str], Values] = field(default_factory=dict)  # by product and warehouse
     options: dict[str, list[Values]] = field(default_factory=dict)
+    is_reserving: bool = False  # a sale reserves the pieces that were counted, a credit frees them
     is_careless: bool = False  # takes a second document with one reference
     refuse: Callable[[str, Mapping[str, Any]], str | None] = lambda _verb, _values: None
 
@@ -83,6 +84,11 @@ class Books:
             row["sold"] = sold
             self.stock[(product, warehouse)] = row
             self.note("stock", product, row)
+
+    def count(self, product: str, warehouse: str, on_hand: str) -> None:
+        """What a person counts; what is reserved stays so."""
+        reserved = self.stock.get((product, warehouse), {}).get("reserved", "0")
+        self.set_stock(product, warehouse, on_hand, reserved=reserved)
 
     def note(self, feed: str, erp_id: str, values: Mapping[str, Any]) -> None:
         """Adds to the log of changes."""
@@ -145,9 +151,18 @@ class Books:
         document = dict(values) | {"erp_id": erp_id, "number": f"SO{erp_id[1:]}", "total": str(total)}
         self.documents.setdefault(reference, document)
         self.written.append(document)
+        if self.is_reserving:
+            self._reserve(document)
         if values["kind"] == "credit":
             self.note("credits", erp_id, {"reference": reference})
         return document
+
+    def _reserve(self, document: Values) -> None:
+        sign = -1 if document["kind"] == "credit" else 1
+        for line in document["lines"]:
+            for row in [row for row in self.stock.values() if row["product"] == line["item"]]:
+                reserved = Decimal(row["reserved"]) + sign * abs(Decimal(line["quantity"]))
+                self.set_stock(row["product"], row["warehouse"], row["on_hand"], reserved=str(reserved))
 
     def _shipment(self, values: Mapping[str, Any]) -> Values:
         known = self.shipments.get(values["reference"])
