@@ -61,7 +61,9 @@ def test_a_full_disk_is_told_and_nothing_is_acknowledged(stretch: Stretch) -> No
 
 @contextmanager
 def full_disk(database_url: str) -> Iterator[None]:
-    """PostgreSQL answers every new delivery as it does when its disk is full."""
+    """PostgreSQL answers every new delivery as it does when its disk is full. The answer of a real one is the same to
+    us: an error with SQLSTATE 53100 that ends the transaction, wherever in the server it was raised. A disk that is too
+    full for the log itself ends the server instead, which is the restart above."""
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute(FULL)
         connection.execute(
