@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from textwrap import shorten
 from typing import Any
 
@@ -179,7 +180,7 @@ def _set(work: Work, policies: BackPolicies, side: _Side, told: Mapping[str, str
     writes = side.link.facts.get("writes:content", ())
     if off:
         _stop_fights(policies, side, off, writes)
-        _write(work, side, off)
+    _write(work, side, off)
     drift = {name: each for name, each in side.link.facts.get("drift", {}).items() if name not in told}
     facts: dict[str, Any] = {"told": dict(told), "drift": drift}
     if work.job.record != side.product.gid:
@@ -213,6 +214,7 @@ def _stop_fights(
 
 
 def _write(work: Work, side: _Side, off: Mapping[str, str]) -> None:
+    """Sets what differs. What does not was read just now: a try whose answer was lost has done it."""
     client = work.gateways.shopify(work.shop.id, work.shop.domain)
     done = Written(model=PRODUCT, erp_id=side.variant.gid, number=side.variant.sku, state="written")
     cost = off.get("cost")
@@ -248,6 +250,8 @@ def _write(work: Work, side: _Side, off: Mapping[str, str]) -> None:
         if names:
             values = [side.variant.gid, *([name, off[name]] for name in names)]
             back.write(work, purpose=f"{purpose}:{number}", variables=values, call=call)
+        else:
+            work.later(partial(back.close_open, work=work, purpose=f"{purpose}:{number}"))
 
 
 def _tidied(work: Work, side: _Side) -> dict[str, str]:

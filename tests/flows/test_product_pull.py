@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from sync.domain.feeds import ProductTold
+from sync.state.models import IntentState
 from tests.flows.town import ALPHA, Town
 
 
@@ -39,6 +42,22 @@ def test_texts_are_carried_over_only_where_the_erp_owns_them(town: Town) -> None
     town.books.note("products", told.product, told.plain())
     town.rest()
     assert len(town.intents("product_pull")) == 1
+
+
+@pytest.mark.parametrize("operation", ["ProductSet", "ProductVariantsBulkUpdate"])
+def test_texts_whose_answer_was_lost_are_settled_by_looking(town: Town, operation: str) -> None:
+    town.link_products()
+    told = ProductTold(
+        product=town.product("ALP-MUG"), code="ALP-MUG", title="Titanium Cup", barcodes=("2999388537100",)
+    )
+    town.set(roads={"products": "on"}, owners={"product_content": "erp"})
+    town.stage.world.faults.add({"kind": "cut", "target": "graphql", "match": operation})
+    town.books.note("products", told.product, told.plain())
+    town.rest()
+    assert product_title(town) == "Titanium Cup"
+    assert town.variant("ALP-MUG")["barcode"] == "2999388537100"
+    assert town.stage.world.faults.waiting() == []
+    assert {intent.state for intent in town.intents("product_pull")} == {IntentState.DONE}
 
 
 def product_title(town: Town) -> str:
