@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +10,8 @@ from decimal import Decimal
 from typing import Any
 
 import httpx2
-from sqlalchemy import text
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import OperationalError
 
 from bench.ground import KEY, Ground
 
@@ -68,18 +70,18 @@ TIMES = """
 
 
 def settle(ground: Ground, *, orders: int, patience_seconds: float) -> None:
-    """Waits until every order is linked and nothing is owed, or patience ends."""
+    """Waits until every order is linked and nothing is owed, or patience ends. The database may just be restarting."""
     end = time.monotonic() + patience_seconds
-    linked = "select count(*) from link where kind = 'order'"
     while time.monotonic() < end:
-        with ground.database.engine.connect() as connection:
-            is_there = connection.execute(text(linked)).scalar_one() >= orders
-            is_quiet = is_there and not any(
-                connection.execute(text(each)).scalar_one() for each in OWED.values()
-            )
-        if is_quiet:
-            return
+        with contextlib.suppress(OperationalError), ground.database.engine.connect() as connection:
+            if _is_settled(connection, orders):
+                return
         time.sleep(0.5)
+
+
+def _is_settled(connection: Connection, orders: int) -> bool:
+    linked = connection.execute(text("select count(*) from link where kind = 'order'")).scalar_one()
+    return linked >= orders and not any(connection.execute(text(each)).scalar_one() for each in OWED.values())
 
 
 def judge(ground: Ground, expected: Mapping[str, Decimal]) -> Outcome:
