@@ -54,25 +54,23 @@ def found(session: Session, *, connection: Connection, policies: Mapping[str, An
 
 def set_back(session: Session, *, shop_id: int, record: str, by: str, address: str) -> int | None:
     """A person lets the ERP's value be set now. Returns the job; none when nothing differs in this record any more."""
-    policies = session.get_one(Shop, shop_id).policies
+    policies = BackPolicies.of(session.get_one(Shop, shop_id).policies)
     targets = [each for each in stock.of_item(session, record) if _differs(each)]
-    is_product = not targets and any(each.facts.get("drift") for each in _links(session, record))
-    if not targets and not is_product:
+    is_stock = bool(targets) and policies.is_on(Road.STOCK)
+    if not is_stock and not any(each.facts.get("drift") for each in _links(session, record)):
         return None
     audit.write(session, shop_id=shop_id, actor=by, act=ACT, subject=record, address=address)
-    if is_product:
-        return jobs.ask(
-            session,
-            shop_id=shop_id,
-            flow="product_pull",
-            record=record,
-            lane=Lane.CATALOGUE,
-            hint={"is_set_back": True},
-        )
-    if not BackPolicies.of(policies).is_on(Road.STOCK):
-        return None
-    stock.mark(session, [each.id for each in targets], due=stock.ALONE)
-    return jobs.ask(session, shop_id=shop_id, flow=stock_pull.FLOW, record=record, lane=Lane.STOCK)
+    if is_stock:
+        stock.mark(session, [each.id for each in targets], due=stock.ALONE)
+        return jobs.ask(session, shop_id=shop_id, flow=stock_pull.FLOW, record=record, lane=Lane.STOCK)
+    return jobs.ask(
+        session,
+        shop_id=shop_id,
+        flow="product_pull",
+        record=record,
+        lane=Lane.CATALOGUE,
+        hint={"is_set_back": True},
+    )
 
 
 def _differs(target: StockTarget) -> bool:

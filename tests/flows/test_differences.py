@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 
+from oauth.models import AuditEntry
 from sandbox.shopify.commands import products as shopify_products
 from sandbox.shopify.commands import stock as shopify_stock
 from sync.flows import differences
@@ -57,6 +59,20 @@ def test_stock_that_was_changed_in_shopify_is_shown_and_set_back_by_a_person(wat
     assert found(town) == []
     assert town.jobs("stock_pull", JobState.DEAD) == []
     assert set_back(town, one.record) is None
+
+
+def test_nothing_is_set_back_and_nothing_is_noted_on_a_road_that_was_shut_meanwhile(
+    watched_town: Town,
+) -> None:
+    town = watched_town
+    shopify_stock.set(town.stage.store, ALPHA, MUG, available=99, location_id=town.locations[0])
+    town.rest()
+    (one,) = found(town)
+    town.set(roads={"stock": "off"})
+    assert set_back(town, one.record) is None
+    with town.stage.plain.transaction(shop_id=town.shop_id) as session:
+        acts = session.scalars(select(AuditEntry.act).where(AuditEntry.shop_id == town.shop_id)).all()
+    assert differences.ACT not in acts
 
 
 def test_a_price_that_was_changed_in_shopify_is_shown_and_set_back_by_a_person(watched_town: Town) -> None:
