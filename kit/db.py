@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, TypeVar
 
 import psycopg
@@ -18,6 +18,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    Dialect,
     Engine,
     ForeignKey,
     MetaData,
@@ -153,7 +154,7 @@ def connect(url: str, *, pool_size: int, application: str) -> Database:
         },
     )
     event.listen(engine, "checkin", _note_idle_since)
-    event.listen(engine, "checkout", _ping_if_idle)
+    event.listen(engine, "checkout", partial(_ping_if_idle, engine.dialect))
     return Database(engine)
 
 
@@ -161,14 +162,13 @@ def _note_idle_since(_connection: Any, record: ConnectionPoolEntry) -> None:
     record.info["idle_since"] = clock.monotonic()
 
 
-def _ping_if_idle(connection: Any, record: ConnectionPoolEntry, _proxy: Any) -> None:
+def _ping_if_idle(dialect: Dialect, connection: Any, record: ConnectionPoolEntry, _proxy: Any) -> None:
     """A connection that lay idle may have died; it is asked first, and its transaction gets another one. One that was
     just used is not: under load the question would cost a trip for each transaction."""
     idle_since = record.info.get("idle_since")
     if idle_since is not None and clock.monotonic() - idle_since > PING_AFTER_SECONDS:
         try:
-            connection.execute("")
-            connection.rollback()
+            dialect.do_ping(connection)
         except psycopg.OperationalError as gone:
             raise DisconnectionError from gone
 

@@ -28,7 +28,6 @@ def take(database: Database, shop_id: int) -> uuid.UUID | None:
             update(Shop)
             .where(Shop.id == shop_id, or_(Shop.token_lease.is_(None), Shop.token_lease_until < now))
             .values(token_lease=mine, token_lease_until=now + LEASE)
-            .execution_options(synchronize_session=False)
             .returning(Shop.id)
         ).scalar_one_or_none()
     return mine if taken is not None else None
@@ -51,5 +50,4 @@ def give_back(database: Database, shop_id: int, lease: uuid.UUID) -> None:
             update(Shop)
             .where(Shop.id == shop_id, Shop.token_lease == lease)
             .values(token_lease=None, token_lease_until=None)
-            .execution_options(synchronize_session=False)
         )

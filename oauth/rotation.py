@@ -146,7 +146,7 @@ def _rotate_column(
                         update(column.table)
                         .where(column.table.id == row_id)
                         .values({column.column: sealer.seal(secret, column.place(where))})
-                    ).execution_options(synchronize_session=False)
+                    )
                 )
                 done += 1
             left = session.execute(

@@ -131,8 +131,7 @@ def _process_group(
                     update(Delivery)
                     .where(Delivery.id == delivery.id)
                     .values(processed_at=clock.now(), **settled)
-                ),
-                execution_options={"synchronize_session": False},
+                )
             )
         for topic in again if shop is not None else ():
             _resolve_issue(session, topic)

@@ -65,7 +65,7 @@ def look_at_held_again(gateways: Gateways) -> None:
                     Job.shop_id.not_in(gone),
                 )
                 .values(state=JobState.READY, due_at=clock.now())
-            ).execution_options(synchronize_session=False)
+            )
         )
 
 
@@ -78,7 +78,7 @@ def go_on_with_keys(gateways: Gateways) -> None:
                 update(Job)
                 .where(Job.state == JobState.HELD, Job.misses.in_(known))
                 .values(state=JobState.READY, due_at=clock.now())
-            ).execution_options(synchronize_session=False)
+            )
         )
 
 

@@ -106,5 +106,5 @@ def _gone(session: Session, key: Any, which: Any, act: Update | Delete) -> int:
     ids = list(session.scalars(all_shops(select(key).where(which).limit(ROWS_PER_STEP))))
     if not ids:
         return 0
-    session.execute(all_shops(act.where(key.in_(ids))).execution_options(synchronize_session=False))
+    session.execute(all_shops(act.where(key.in_(ids))))
     return len(ids)

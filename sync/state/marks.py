@@ -30,10 +30,9 @@ def of(session: Session, sealer: Sealer, *, shop_id: int, email: str) -> str | N
     or while the key cannot be opened: nothing has to wait for that."""
     if not email.strip():
         return None
-    key = _key(session, sealer, shop_id)
-    if key is None and _is_missing(session, shop_id):
+    if _sealed(session, shop_id) is None:
         _make(session, sealer, shop_id)
-        key = _key(session, sealer, shop_id)
+    key = _key(session, sealer, shop_id)
     return _mark(key, email) if key else None
 
 
@@ -48,7 +47,7 @@ def _mark(key: bytes, email: str) -> str:
 
 
 def _key(session: Session, sealer: Sealer, shop_id: int) -> bytes | None:
-    sealed = session.scalar(select(Shop.sealed_mark_key).where(Shop.id == shop_id))
+    sealed = _sealed(session, shop_id)
     if sealed is None:
         return None
     try:
@@ -58,8 +57,8 @@ def _key(session: Session, sealer: Sealer, shop_id: int) -> bytes | None:
         return None
 
 
-def _is_missing(session: Session, shop_id: int) -> bool:
-    return session.scalar(select(Shop.sealed_mark_key).where(Shop.id == shop_id)) is None
+def _sealed(session: Session, shop_id: int) -> str | None:
+    return session.scalar(select(Shop.sealed_mark_key).where(Shop.id == shop_id))
 
 
 def _make(session: Session, sealer: Sealer, shop_id: int) -> None:
@@ -69,7 +68,6 @@ def _make(session: Session, sealer: Sealer, shop_id: int) -> None:
         update(Shop)
         .where(Shop.id == shop_id, Shop.sealed_mark_key.is_(None))
         .values(sealed_mark_key=sealer.seal(key, _place(shop_id)))
-        .execution_options(synchronize_session=False)
     )
 
 

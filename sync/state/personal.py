@@ -276,5 +276,5 @@ def _removed(session: Session, table: type[Any], key: Any, which: ColumnElement[
 
 
 def _changed(session: Session, statement: Update | Delete) -> int:
-    result = session.execute(statement.execution_options(synchronize_session=False))
+    result = session.execute(statement)
     return int(getattr(result, "rowcount", 0))
