@@ -71,8 +71,8 @@ class Clock:
             if part.failure is not None:
                 failures[name] = part.failure
         self._write_down(failures, well=acts.keys() - failures.keys())
-        for failure in failures.values():
-            raise failure
+        if failures:
+            raise next(iter(failures.values()))
 
     def _write_down(self, failures: Mapping[str, Exception], *, well: Set[str]) -> None:
         """Lets people see which act fails again and again. While all is well nothing is written."""

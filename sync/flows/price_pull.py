@@ -56,7 +56,7 @@ def take(session: Session, work: Work, connection: Connection, changes: Sequence
             session,
             shop_id=work.shop.id,
             flow=FLOW,
-            record=f"price:{told.product}:{told.price_list}",
+            record=price_times.record_of(told.product, told.price_list),
             lane=Lane.CATALOGUE,
             hint={"values": dict(change.values), "changed_at": change.changed_at.isoformat()},
         )

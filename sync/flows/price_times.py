@@ -29,9 +29,14 @@ from sync.state.timed_prices import TimedPrice
 FLOW = "price_pull"
 
 
+def record_of(product: str, price_list: str = "") -> str:
+    """The record of the job about a price; without a list the price that everybody sees."""
+    return f"price:{product}:{price_list}"
+
+
 def ask(session: Session, *, shop_id: int, product: str, price_list: str) -> int:
     """Asks for a price of which the normal one is known already, or never was. It is the newest word of its job."""
-    record = f"price:{product}:{price_list}"
+    record = record_of(product, price_list)
     known = select(Job.hint).where(Job.flow == FLOW, Job.record == record, Job.hint.has_key("values"))
     hint = session.scalar(known.order_by(Job.id.desc()).limit(1)) or {}
     price = {"product": product, "price_list": price_list}
@@ -54,7 +59,7 @@ def ask_due(gateways: Gateways) -> None:
         if shop_id not in living:
             continue
         with gateways.database.transaction(shop_id=shop_id) as session:
-            if _is_on(session, shop_id) and not _is_waiting(session, f"price:{product}:{price_list}"):
+            if _is_on(session, shop_id) and not _is_waiting(session, record_of(product, price_list)):
                 ask(session, shop_id=shop_id, product=product, price_list=price_list)
 
 

@@ -19,7 +19,7 @@ from sync.domain.feeds import ProductTold
 from sync.domain.mapper import Catalogue
 from sync.domain.policies import BackPolicies, Mode, Road
 from sync.domain.rules import ProductRules
-from sync.flows import back, bulk_read, price_pull, product_new, product_text, stock_pull
+from sync.flows import back, bulk_read, price_pull, price_times, product_new, product_text, stock_pull
 from sync.flows.arrivals import RECORD as SHOP
 from sync.flows.road import Done, Outcome, Skipped, Work
 from sync.shopify import goods, products
@@ -162,7 +162,7 @@ def erp_item(variant: Variant, rules: ProductRules, catalogue: Catalogue) -> str
 def _make_prices_due(session: Session, work: Work, erp_items: Sequence[str]) -> None:
     """Asks again for the prices that the ERP told while nothing was linked: the newest word on each is its job's."""
     lists = ("", *back.policies(work).price_lists)
-    records = [f"price:{item}:{name}" for item in erp_items for name in lists]
+    records = [price_times.record_of(item, name) for item in erp_items for name in lists]
     told = select(Job).where(Job.flow == price_pull.FLOW, Job.record.in_(records)).order_by(Job.id)
     newest = {job.record: job for job in session.scalars(told)}
     for job in newest.values():

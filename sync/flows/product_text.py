@@ -25,7 +25,7 @@ from sync.domain import ownership
 from sync.domain.feeds import ProductTold
 from sync.domain.ownership import Group, Side, Verdict
 from sync.domain.policies import BackPolicies, Road
-from sync.flows import back
+from sync.flows import back, price_times
 from sync.flows.road import Work
 from sync.shopify import goods
 from sync.shopify.goods import ProductChange, Variant, VariantChange
@@ -111,7 +111,7 @@ def look(work: Work, connection: Connection, policies: BackPolicies, product: Pr
             written += _set(work, policies, side, side.link.facts["told"])
             off = {name: value for name, value in off.items() if name not in own}
         if "price" in off and "price" not in shown:
-            written += _ask_price(work, newest[price_record(side.link)])
+            written += _ask_price(work, newest[price_times.record_of(side.link.erp_id)])
         drift = _drift(side, shown)
         names += [_differs(name, side.variant, each) for name, each in drift.items()]
         if drift != side.link.facts.get("drift", {}):
@@ -134,14 +134,13 @@ def _differs(name: str, variant: Variant, drift: Mapping[str, Any]) -> str:
     return f"the {name} of {variant.sku or variant.gid} is {shop}, in the ERP {erp}"
 
 
-def price_record(link: Link) -> str:
-    """The record of the job about the price that everybody sees."""
-    return f"price:{link.erp_id}:"
-
-
 def _newest(session: Session, sides: Iterable[_Side]) -> dict[str, Job]:
     """The newest job about each price and each text: while one is open, its word is not at Shopify yet."""
-    records = {name for side in sides for name in (price_record(side.link), side.link.facts.get("told_by"))}
+    records = {
+        name
+        for side in sides
+        for name in (price_times.record_of(side.link.erp_id), side.link.facts.get("told_by"))
+    }
     query = select(Job).where(Job.flow.in_(["price_pull", "product_pull"]), Job.record.in_(records))
     return {job.record: job for job in session.scalars(query.order_by(Job.id))}
 
@@ -152,7 +151,7 @@ def _off(work: Work, policies: BackPolicies, side: _Side, newest: Mapping[str, J
     about = newest.get(facts.get("told_by", ""))
     if is_owned(policies) and (about is None or about.state in FINISHED):
         off.update(side.off(facts.get("told", {})))
-    priced = newest.get(price_record(side.link))
+    priced = newest.get(price_times.record_of(side.link.erp_id))
     is_open = policies.is_on(Road.PRICES) and policies.owners.may_write(Group.PRODUCT_PRICE, source=Side.ERP)
     told = str(facts.get("price") or "")
     is_settled = is_open and bool(told) and priced is not None and priced.state == JobState.DONE

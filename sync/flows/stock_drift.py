@@ -75,8 +75,8 @@ def check(work: Work) -> Outcome:
     connection = work.gateways.connection_of(work.shop.id)
     with work.reading() as session:
         locations = sorted(back.feeding(session, connection).warehouses)
-        is_large = stock.is_more_than(session, bulk_read.ABOVE) or bulk_read.is_begun(work, ALL_LEVELS)
-    known = _all_levels(work) if is_large else None
+        is_large = stock.is_more_than(session, bulk_read.ABOVE)
+    known = _all_levels(work) if is_large or bulk_read.is_begun(work, ALL_LEVELS) else None
     looked = differing = 0
     for location in locations:
         after = 0

@@ -14,11 +14,11 @@ from sqlalchemy.orm import Session
 
 from kit import clock
 from sync.state.jobs import Claimed
+from sync.state.models import Lane
 
 BATCHES_LIMIT: Final = 2  # stock batches of one shop that run at the same time
 KEPT_PLACES: Final = 2  # of a shop's places, for orders and for stock near zero
-LANES: Final = [10, 20, 30, 40]
-WIDTH: Final = 64
+WIDTH: Final = 64  # the fairest among which a claim looks for some that nobody else takes meanwhile
 STOCK_BATCH: Final = "stock:"  # how the record of a stock batch begins
 WITHOUT_ERP: Final = (  # flows that talk to Shopify alone
     "backfill",
@@ -133,8 +133,8 @@ def claim(
             "seconds": lease_seconds,
             "count": count,
             "reach": max(8, 4 * count),
-            "width": WIDTH + 8 * count,  # some may be taken by others meanwhile
-            "lanes": LANES,
+            "width": WIDTH + 8 * count,
+            "lanes": [lane.value for lane in Lane],
             "per_shop": per_shop,
             "flows": None if flows is None else list(flows),
             "without_erp": list(WITHOUT_ERP),

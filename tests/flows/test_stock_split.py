@@ -178,17 +178,22 @@ def test_a_sale_between_looking_and_changing_is_seen(open_town: Town) -> None:
     assert sorted(changes(town)) == [IntentState.DONE, IntentState.REFUSED]
 
 
-def test_a_lost_answer_and_a_sale_meanwhile_double_nothing(open_town: Town) -> None:
-    town = open_town
-    count(town, MUG, 50)
-    town.rest()
-    put(town, MUG, 110)
+def lose_the_answer(town: Town) -> None:
+    """The next change is sent and its answer lost; then nobody works."""
     town.stage.world.faults.add({"kind": "cut", "target": "graphql", "match": ADJUST})
     town.stage.clockwork.tick()
     while not changes(town):
         town.clock.move(5)
         town.stage.clockwork.tick()
         town.stage.engine.run_jobs(limit=500)
+
+
+def test_a_lost_answer_and_a_sale_meanwhile_double_nothing(open_town: Town) -> None:
+    town = open_town
+    count(town, MUG, 50)
+    town.rest()
+    put(town, MUG, 110)
+    lose_the_answer(town)
     assert changes(town) == [IntentState.UNKNOWN]
     assert available(town, MUG) == 60
     sell(town, 2)
@@ -203,12 +208,7 @@ def test_an_answer_that_stays_lost_for_a_day_is_told_and_never_guessed(open_town
     count(town, MUG, 50)
     town.rest()
     put(town, MUG, 110)
-    town.stage.world.faults.add({"kind": "cut", "target": "graphql", "match": ADJUST})
-    town.stage.clockwork.tick()
-    while not changes(town):
-        town.clock.move(5)
-        town.stage.clockwork.tick()
-        town.stage.engine.run_jobs(limit=500)
+    lose_the_answer(town)
     town.rest(seconds=timedelta(hours=24).total_seconds())
     assert available(town, MUG) == 60
     (dead,) = town.jobs("stock_pull", JobState.DEAD)

@@ -108,6 +108,14 @@ def test_a_gift_card_and_a_card_are_both_paid_back(shopify: Shopify) -> None:
     assert order["displayFinancialStatus"] == "REFUNDED"
 
 
+def test_a_word_that_no_order_has_is_refused_and_not_passed_over(shopify: Shopify) -> None:
+    told = len(shopify.events)
+    with pytest.raises(Refused, match="an order has no financial_status"):
+        orders.create(shopify.store, seed.ALPHA, {**PLAIN, "financial_status": "pending"})
+    assert shopify.store.all(seed.ALPHA, "order") == []
+    assert len(shopify.events) == told
+
+
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
