@@ -6,7 +6,7 @@ Everything that writes to Shopify is shut until somebody opens it. Values only; 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -112,6 +112,14 @@ class BackPolicies:
     def is_split(self) -> bool:
         """Whether Shopify counts stock and the ERP only tells what changes in its warehouses."""
         return self.owners.is_split(Group.STOCK)
+
+    @property
+    def refunding(self) -> RefundLimits:
+        """The limits of refunds as they hold now. Where stock is split, goods that a credit of the ERP takes back come
+        to Shopify as a change of its stock: a refund that put them back too would count them twice."""
+        if self.is_split and self.is_on(Road.STOCK):
+            return replace(self.refunds, restocking=Restocking.NEVER)
+        return self.refunds
 
     def is_on(self, road: Road) -> bool:
         """Whether a road may write at Shopify."""

@@ -135,7 +135,7 @@ def _wish(
         rules = back.rules(session, connection)
         told = refund_plan.by_rules(told, rules)
         known = _recognised(session, connection, rules, told)
-    limits = policies.refunds
+    limits = policies.refunding
     location = _location(rules, told, limits)
     # Not by the key of a refund: what is processed is read before, and our mark finds what was made.
     under_way = returns.open_ones(client, order.gid, lane=work.job.lane) if order.returns else []

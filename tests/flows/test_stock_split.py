@@ -18,6 +18,7 @@ from sync.state import stock
 from sync.state.models import IntentState, JobState
 from tests.flows import dying
 from tests.flows.dying import AFTERWARDS_SECONDS
+from tests.flows.refunding import WIDE, mugs, paid_back
 from tests.flows.town import ALPHA, HARBOUR, LEASE_SECONDS, Town
 
 MUG, TENT, TORCH = "ALP-MUG", "ALP-TENT-2P", "ALP-TORCH"
@@ -249,6 +250,22 @@ def test_a_change_is_never_begun_by_two_jobs_at_once(open_town: Town) -> None:
     put(town, MUG, 70)  # near zero now: this one wants to go alone
     town.rest()
     assert (available(town, MUG), available(town, TENT)) == (20, 60)
+
+
+def test_goods_that_the_erp_takes_back_are_added_once_although_it_credits_them(open_town: Town) -> None:
+    town = open_town
+    town.set(roads={"stock": "on", "refunds": "on"}, owners={"stock": "split", "refund": "erp"}, refunds=WIDE)
+    count(town, MUG, 50)
+    order = town.order((MUG, 2))
+    town.books.set_stock(town.product(MUG), HARBOUR, "98", sold="2")
+    town.rest()
+    assert available(town, MUG) == 48
+    town.credit("C1", order, "33.33", lines=mugs(town, 1, "33.33", is_restocked=True))
+    town.books.set_stock(town.product(MUG), HARBOUR, "99", sold="2")
+    town.rest()
+    town.rest()
+    assert paid_back(town, order) == ["33.33"]
+    assert available(town, MUG) == 49
 
 
 def test_who_owns_stock_may_change_and_it_begins_from_what_is_there(open_town: Town) -> None:

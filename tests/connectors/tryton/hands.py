@@ -9,6 +9,7 @@ from sandbox.erp.tryton.rpc import Rpc
 
 SHIPMENT = "stock.shipment.out"
 INVOICE = "account.invoice"
+RETURN = "stock.shipment.out.return"
 
 
 def count(rpc: Rpc, ids: Mapping[str, Any], sku: str, pieces: int) -> None:
@@ -45,8 +46,16 @@ def credit_invoice(rpc: Rpc, invoice: int) -> int:
     return credit
 
 
+def receive(rpc: Rpc, returned: int) -> None:
+    """Puts the goods of a returned sale away again."""
+    (row,) = rpc.read("sale.sale", [returned], "shipment_returns")
+    for shipment in row["shipment_returns"]:
+        for button in ("receive", "do"):
+            rpc.press(RETURN, button, shipment)
+
+
 def return_sale(rpc: Rpc, sale: int) -> int:
-    """Takes a sale back, whole: the goods are put away again and the credit note is posted."""
+    """Takes a sale back, whole: the goods are awaited and the credit note is posted."""
     rpc.wizard(
         "sale.return_sale",
         ("return_", {"start": {}}),

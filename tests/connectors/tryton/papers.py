@@ -199,3 +199,15 @@ def share(gross: Decimal, rate: str) -> Decimal:
 def on_top(net: Decimal, rate: str) -> Decimal:
     """The tax that Shopify puts on a line: half a cent goes up."""
     return (net * Decimal(rate)).quantize(CENT, ROUND_HALF_UP)
+
+
+def pan(paper: Paper, quantity: int, restock: Restock = Restock.NONE, warehouse: str = "") -> DocumentLine:
+    """Pans at 67.22 plus 12.77 each."""
+    return paper.goods(
+        "BET-PFANNE",
+        quantity,
+        Decimal("67.22") * quantity,
+        paper.tax("MwSt", "0.19", Decimal("12.77") * quantity),
+        restock=restock,
+        warehouse=warehouse,
+    )

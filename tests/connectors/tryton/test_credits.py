@@ -11,22 +11,10 @@ import pytest
 from kit.faults import Rejected
 from sync.connectors.base import Written
 from sync.domain.documents import DocumentLine, LineKind, Restock
-from tests.connectors.tryton.papers import Paper
+from tests.connectors.tryton.papers import Paper, pan
 from tests.fixtures.tryton import Erp
 
 pytestmark = pytest.mark.slow
-
-
-def pan(paper: Paper, quantity: int, restock: Restock = Restock.NONE, warehouse: str = "") -> DocumentLine:
-    """Pans at 67.22 plus 12.77 each."""
-    return paper.goods(
-        "BET-PFANNE",
-        quantity,
-        Decimal("67.22") * quantity,
-        paper.tax("MwSt", "0.19", Decimal("12.77") * quantity),
-        restock=restock,
-        warehouse=warehouse,
-    )
 
 
 def knife(paper: Paper, quantity: int, restock: Restock = Restock.NONE) -> DocumentLine:

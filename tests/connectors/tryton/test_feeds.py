@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from secrets import token_hex
@@ -14,7 +15,8 @@ from kit import clock
 from sandbox.leashed import wait_until
 from sandbox.shopify.seed_data import of
 from sync.connectors.base import Change, Feed
-from sync.domain.documents import DocumentLine
+from sync.connectors.tryton import open_connector
+from sync.domain.documents import Restock
 from sync.domain.feeds import (
     CreditTold,
     Parcel,
@@ -26,8 +28,8 @@ from sync.domain.feeds import (
     StockTold,
 )
 from sync.domain.money import Money
-from tests.connectors.tryton.hands import INVOICE, count, credit_invoice, return_sale, ship
-from tests.connectors.tryton.papers import Paper
+from tests.connectors.tryton.hands import INVOICE, count, credit_invoice, receive, return_sale, ship
+from tests.connectors.tryton.papers import Paper, pan
 from tests.fixtures.tryton import Erp
 
 pytestmark = pytest.mark.slow
@@ -38,8 +40,8 @@ PATIENCE_SECONDS = 30.0
 class Reader:
     """Reads one feed on and on, as the engine does: every value must be what the engine can read and keep."""
 
-    def __init__(self, erp: Erp, feed: Feed, *, limit: int = 7) -> None:
-        self._connector = erp.connector()
+    def __init__(self, erp: Erp, feed: Feed, *, limit: int = 7, counts_sold: bool = False) -> None:
+        self._connector = open_connector(replace(erp.opening(), counts_sold=counts_sold))
         self._feed = feed
         self._limit = limit
         self._position: dict[str, object] = {}
@@ -86,13 +88,8 @@ def pans_of(reader: Reader, paper: Paper) -> StockTold:
     return next(each for each in reversed(told) if each.warehouse == paper.warehouses[0])
 
 
-def pan(paper: Paper, quantity: int) -> DocumentLine:
-    return paper.goods(
-        "BET-PFANNE",
-        quantity,
-        Decimal("67.22") * quantity,
-        paper.tax("MwSt", "0.19", Decimal("12.77") * quantity),
-    )
+def pans_on_hand(erp: Erp) -> int:
+    return int(pans_of(Reader(erp, Feed.STOCK), Paper(erp)).on_hand)
 
 
 def test_stock_is_told_whole_and_then_where_it_moved(tryton_beta: Erp) -> None:
@@ -125,6 +122,39 @@ def test_what_customers_wait_for_is_on_hand_and_reserved_whether_or_not_it_is_as
             rpc.press("stock.shipment.out", button, shipment)
     gone = pans_of(reader, paper)
     assert (gone.on_hand, gone.reserved) == (before.on_hand - 2, before.reserved)
+
+
+def test_what_our_own_sales_took_is_counted_and_what_happens_in_the_warehouse_is_not(
+    tryton_beta: Erp,
+) -> None:
+    paper, connector = Paper(tryton_beta), tryton_beta.connector()
+    reader = Reader(tryton_beta, Feed.STOCK, counts_sold=True)
+
+    def undisturbed() -> tuple[Decimal, Decimal]:
+        told = pans_of(reader, paper)
+        assert told.sold is not None
+        return told.on_hand - told.reserved + told.sold, told.sold
+
+    whole, sold = undisturbed()
+    written = connector.write(paper.sale([pan(paper, 2)]), key="")
+    (shipment,) = [int(each.erp_id) for each in written.related if "shipment" in each.model]
+    assert undisturbed() == (whole, sold + 2)
+    with tryton_beta.admin() as rpc:
+        ship(rpc, shipment)
+    assert undisturbed() == (whole, sold + 2)
+    back = pan(paper, -1, Restock.RETURN, paper.warehouses[0])
+    connector.write(paper.credit([back]), key="")
+    assert undisturbed() == (whole, sold + 1), "Shopify put it back itself"
+    with tryton_beta.admin() as rpc:
+        returned = return_sale(rpc, int(written.erp_id))
+    assert undisturbed() == (whole, sold + 1)
+    with tryton_beta.admin() as rpc:
+        receive(rpc, returned)
+    assert undisturbed() == (whole + 2, sold + 1), "what people take back in Tryton comes into the warehouse"
+    on_hand = pans_on_hand(tryton_beta)
+    with tryton_beta.admin() as rpc:
+        count(rpc, tryton_beta.ids, "BET-PFANNE", on_hand + 5)
+    assert undisturbed() == (whole + 7, sold + 1)
 
 
 def test_a_shipment_made_in_tryton_is_told_with_its_order_goods_and_tracking(tryton_beta: Erp) -> None:

@@ -9,8 +9,7 @@ import pytest
 
 from kit.faults import Misconfigured, Rejected
 from sync.connectors.base import INVOICE_OPEN, Written
-from tests.connectors.tryton.papers import Paper, both
-from tests.connectors.tryton.test_credits import pan
+from tests.connectors.tryton.papers import Paper, both, pan
 from tests.fixtures.tryton import Erp
 
 pytestmark = pytest.mark.slow

@@ -12,8 +12,7 @@ import pytest
 
 from kit.faults import Misconfigured
 from sync.connectors.base import Written
-from tests.connectors.tryton.papers import Paper
-from tests.connectors.tryton.test_credits import pan
+from tests.connectors.tryton.papers import Paper, pan
 from tests.fixtures.tryton import Erp
 
 pytestmark = pytest.mark.slow

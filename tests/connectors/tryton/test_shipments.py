@@ -8,8 +8,8 @@ from decimal import Decimal
 import pytest
 
 from kit.faults import Misconfigured, Rejected
-from tests.connectors.tryton.papers import Paper
-from tests.connectors.tryton.test_credits import knife, on_hand, open_quantities, pan
+from tests.connectors.tryton.papers import Paper, pan
+from tests.connectors.tryton.test_credits import knife, on_hand, open_quantities
 from tests.fixtures.tryton import Erp
 
 pytestmark = pytest.mark.slow
