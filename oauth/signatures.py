@@ -6,7 +6,6 @@ Both are checked in constant time against the current and the previous client se
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,19 +23,14 @@ from oauth.names import shop_domain
 
 QUERY_WINDOW_SECONDS = 90
 ONCE_ONLY = ("hmac", "shop", "timestamp", "state", "code", "host", "id_token", "embedded", "signature")
-# What is kept of the headers, without the `X-Shopify-` or `Shopify-` before it.
-KEPT_HEADERS = (
-    "topic",
-    "shop-domain",
-    "api-version",
-    "webhook-id",
-    "event-id",
-    "triggered-at",
-    "name",
-    "sub-topic",
-    "handle",
-    "action",
-)
+# What is kept of the headers, and the two names that each may come under.
+KEPT_HEADERS = {
+    name: (f"x-shopify-{name}", f"shopify-{name}")
+    for name in (
+        *("topic", "shop-domain", "api-version", "webhook-id", "event-id", "triggered-at"),
+        *("name", "sub-topic", "handle", "action"),
+    )
+}
 _TOPIC = re.compile(r"[A-Za-z0-9_/.-]{1,64}")
 _ID = re.compile(r"[\x21-\x7e]{1,128}")
 _VERSION = re.compile(r"[A-Za-z0-9-]{1,16}")
@@ -130,7 +124,7 @@ def decoded_form(pairs: Iterable[tuple[str, str]], secret: Secret) -> str:
 
 
 def _digest(secret: Secret, message: bytes) -> bytes:
-    return hmac.new(secret.reveal().encode(), message, hashlib.sha256).digest()
+    return hmac.digest(secret.reveal().encode(), message, "sha256")
 
 
 def _require_one(digests: Sequence[bytes], given: str) -> None:
@@ -149,7 +143,7 @@ def _require_recent(timestamp: str) -> None:
 
 
 def _kept(given: Mapping[str, str]) -> dict[str, str]:
-    found = {name: given.get(f"x-shopify-{name}") or given.get(f"shopify-{name}") for name in KEPT_HEADERS}
+    found = {name: given.get(one) or given.get(other) for name, (one, other) in KEPT_HEADERS.items()}
     return {name: value for name, value in found.items() if value and len(value) <= LONGEST_HEADER}
 
 

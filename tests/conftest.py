@@ -3,6 +3,7 @@
 pytest_plugins = [
     "tests.fixtures.loopback",
     "tests.fixtures.groups",
+    "tests.fixtures.properties",
     "tests.fixtures.engines",
     "tests.fixtures.databases",
     "tests.fixtures.settings",

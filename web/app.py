@@ -22,7 +22,8 @@ from web.headers import SecurityHeaders
 from web.options import Memory
 from web.routes import routes
 from web.state import State
-from web.webhooks import Inbox
+from web.waking import Waker
+from web.webhooks import Front, Inbox
 
 SPARE_CONNECTIONS = 2  # the inbox writer and the readiness check must not wait behind pages
 
@@ -43,7 +44,8 @@ def build(settings: Settings, *, engine: Callable[[Settings], Engine] = engine_o
         made = engine(settings)
         gateways = made.gateways
         installer = Installer(gateways.database, gateways.tokens, ask=arrivals.ask)
-        inbox = Inbox(settings, stored=lambda stored: _wake(made, stored))
+        waker = Waker(made.nudge_deliveries)
+        inbox = Inbox(settings, stored=lambda stored: _ask(waker, stored))
         try:
             yield State(
                 settings=settings,
@@ -56,6 +58,7 @@ def build(settings: Settings, *, engine: Callable[[Settings], Engine] = engine_o
             )
         finally:
             inbox.close()
+            waker.close()
             gateways.door.close()
             gateways.database.close()
 
@@ -65,12 +68,12 @@ def build(settings: Settings, *, engine: Callable[[Settings], Engine] = engine_o
         lifespan=lifespan,
         max_body_size=settings.body_limit_bytes,  # routes that expect less say so themselves
     )
-    return SecurityHeaders(application, settings)
+    return SecurityHeaders(Front(application), settings)
 
 
-def _wake(engine: Engine, stored: Stored) -> None:
+def _ask(waker: Waker, stored: Stored) -> None:
     if stored.new_ids:
-        engine.nudge_deliveries(stored.new_ids[-1])
+        waker.ask(stored.new_ids[-1])
 
 
 def __getattr__(name: str) -> SecurityHeaders:

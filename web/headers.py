@@ -7,6 +7,7 @@ It wraps the whole application from outside, so that error pages carry them too.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -26,6 +27,13 @@ class SecurityHeaders:
         self._app = app
         self._settings = settings
         self._scripts = _unique([origin(settings.app_bridge_url), origin(settings.polaris_url)])
+        self._bare = _raw(
+            {
+                # An answer that is no page has nothing to load and nobody to be framed by.
+                "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+                **self._same(),
+            }
+        )
         self._links = ", ".join(
             [
                 *(f"<{place}>; rel=preconnect" for place in self._scripts),
@@ -45,25 +53,37 @@ class SecurityHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                self._complete(MutableHeaders(scope=message), state["nonce"], state.get("framed_by"))
+                self._complete(message, state["nonce"], state.get("framed_by"))
             await send(message)
 
         with logs.context():  # whoever proves the shop of this request notes it there
             await self._app(scope, receive, send_with_headers)
 
-    def _complete(self, headers: MutableHeaders, nonce: str, shop: str | None) -> None:
-        headers["Content-Security-Policy"] = self.policy(nonce, shop)
-        headers["X-Content-Type-Options"] = "nosniff"
-        # The address may hold an ID token: the origin is all that leaves. (`no-referrer` would blank `Origin`.)
-        headers["Referrer-Policy"] = "strict-origin"
-        headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
+    def _complete(self, message: Message, nonce: str, shop: str | None) -> None:
+        headers = MutableHeaders(scope=message)
+        is_page = headers.get("content-type", "").startswith("text/html")
+        if shop is None and not is_page:
+            message["headers"].extend(self._bare)
+        else:
+            headers["Content-Security-Policy"] = self.policy(nonce, shop)
+            headers.update(self._same())
         headers.setdefault("Cache-Control", "no-store")
-        if self._settings.app_url.startswith("https://"):
-            headers["Strict-Transport-Security"] = HTTPS_ONLY
         if "X-Frame-Options" in headers:
             del headers["X-Frame-Options"]  # it knows no list of origins and would break the frame
-        if shop is not None and headers.get("content-type", "").startswith("text/html"):
+        if shop is not None and is_page:
             headers.append("Link", self._links)
+
+    def _same(self) -> dict[str, str]:
+        """What every answer says."""
+        said = {
+            "X-Content-Type-Options": "nosniff",
+            # The address may hold an ID token: the origin is all that leaves. (`no-referrer` would blank `Origin`.)
+            "Referrer-Policy": "strict-origin",
+            "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+        }
+        if self._settings.app_url.startswith("https://"):
+            said["Strict-Transport-Security"] = HTTPS_ONLY
+        return said
 
     def policy(self, nonce: str, shop: str | None) -> str:
         """The content security policy of one answer."""
@@ -88,6 +108,10 @@ class SecurityHeaders:
                 f"frame-ancestors {ancestors}",
             ]
         )
+
+
+def _raw(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
 
 
 def _unique(places: list[str]) -> list[str]:

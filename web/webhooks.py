@@ -9,20 +9,26 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from starlette.requests import Request
-from starlette.responses import Response
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from kit import log as logs
 from kit.config import Settings
 from oauth import signatures
 from oauth.signatures import SignedDelivery
 from sync.state.inbox import GroupWriter, InboxBusy, Stored
-from web.auth import Doorkeeper, too_many
+from web.auth import too_many
+
+if TYPE_CHECKING:
+    from web.state import State
 
 log = logging.getLogger(__name__)
 
+PATH = "/webhooks"
 RETRY_AFTER_SECONDS = "2"
 
 
@@ -69,29 +75,76 @@ class Inbox:
             self._loop.call_soon_threadsafe(answer_all)
 
 
-async def receive(request: Request) -> Response:
-    """POST /webhooks, for every topic."""
-    body = await request.body()
-    secrets = signatures.client_secrets(request.state["settings"])
+class Deliveries:
+    """POST /webhooks, for every topic: an ASGI application of its own, since nothing that pages need is needed here."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one delivery."""
+        try:
+            body = await _read(receive, limit=scope["state"]["settings"].body_limit_bytes)
+        except ClientDisconnect:
+            return
+        answer = PlainTextResponse("Content Too Large", 413) if body is None else await _taken_in(scope, body)
+        await answer(scope, receive, send)
+
+
+class Front:
+    """Hands deliveries to their door at once and everything else to the pages, which know the door as well."""
+
+    def __init__(self, pages: ASGIApp) -> None:
+        self._pages = pages
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes the request on."""
+        if scope["type"] == "http" and scope["path"] == PATH and scope["method"] == "POST":
+            await deliveries(scope, receive, send)
+        else:
+            await self._pages(scope, receive, send)
+
+
+async def _read(receive: Receive, *, limit: int) -> bytes | None:
+    """The whole body; None when it is too large. Raises ClientDisconnect when it never came."""
+    parts: list[bytes] = []
+    size, has_more = 0, True
+    while has_more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > limit:
+            return None
+        has_more = message.get("more_body", False)
+    return b"".join(parts) if len(parts) > 1 else parts[0]
+
+
+async def _taken_in(scope: Scope, body: bytes) -> Response:
+    """The answer to a delivery, after the commit that holds it."""
+    state: State = scope["state"]
+    headers = {
+        name.decode("latin-1"): value.decode("latin-1")
+        for name, value in scope["headers"]
+        if b"shopify-" in name
+    }
     try:
-        delivery = signatures.verify_delivery(request.headers, body, secrets=secrets)
+        delivery = signatures.verify_delivery(
+            headers, body, secrets=signatures.client_secrets(state["settings"])
+        )
     except signatures.BadSignature:
         log.info("delivery.not_signed")
-        doorkeeper: Doorkeeper = request.state["doorkeeper"]
-        wait = doorkeeper.often(request, "unsigned delivery")
+        wait = state["doorkeeper"].often(Request(scope), "unsigned delivery")
         return too_many(wait) if wait else Response(status_code=401)
     except signatures.BadDelivery as refusal:
         log.warning("delivery.malformed", extra={"why": str(refusal)})
         return Response(status_code=400)
     logs.note(shop=delivery.shop_domain, webhook=delivery.webhook_id, topic=delivery.topic)
-    inbox: Inbox = request.state["inbox"]
     try:
-        await inbox.write(delivery)
+        await state["inbox"].write(delivery)
     except InboxBusy as refusal:
         log.warning("delivery.not_stored", extra={"why": str(refusal)})
         return Response(status_code=503, headers={"Retry-After": RETRY_AFTER_SECONDS})
-    log.debug("delivery.stored")
     return Response(status_code=200)
 
 
-routes = [Route("/webhooks", receive, methods=["POST"])]
+deliveries = Deliveries()
+routes = [Route(PATH, deliveries, methods=["POST"])]

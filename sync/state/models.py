@@ -17,7 +17,6 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
-    LargeBinary,
     Numeric,
     SmallInteger,
     String,
@@ -29,6 +28,7 @@ from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kit.db import Base, ShopOwned
+from kit.packing import Packed
 
 Moment = TIMESTAMP(timezone=True)
 
@@ -101,9 +101,7 @@ class Delivery(ShopOwned, Base):
     triggered_at: Mapped[datetime | None] = mapped_column(Moment)
     received_at: Mapped[datetime] = mapped_column(Moment)
     headers: Mapped[dict[str, str]] = mapped_column(JSONB)
-    body: Mapped[bytes | None] = mapped_column(
-        LargeBinary
-    )  # lz4 by the column's storage; none once pruned or redacted
+    body: Mapped[bytes | None] = mapped_column(Packed)  # none once pruned or redacted
     copies: Mapped[int] = mapped_column(Integer, server_default="1")
     state: Mapped[str] = mapped_column(String(10), server_default="waiting")
     reason: Mapped[str] = mapped_column(Text, server_default="")

@@ -108,7 +108,7 @@ def agree_with_the_ledger(order: Order, agreements: tuple[Agreement, ...], writt
     assert len(references) == len(set(references))
 
 
-@settings(max_examples=30, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, database=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_random_histories_conserve_money_in_any_order_of_arrival(data: st.DataObject) -> None:
     history = data.draw(orders())

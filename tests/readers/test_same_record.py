@@ -43,7 +43,7 @@ def both(shop: Workshop) -> tuple[Order, Order]:
     return body, node
 
 
-@settings(max_examples=25, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, database=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_both_readers_tell_the_same_record_after_anything(data: st.DataObject) -> None:
     shop = Workshop(data.draw(orders()))

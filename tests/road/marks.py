@@ -17,6 +17,8 @@ import psycopg
 import redis
 from psycopg import sql
 
+from kit.packing import unpack
+
 MARK = "marked"
 ID_TOKEN = re.compile(r"eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{16,}")
 
@@ -70,7 +72,7 @@ def columns(database_url: str) -> Iterator[tuple[str, str]]:
 def _text(value: object) -> str:
     match value:
         case bytes() | memoryview():
-            return bytes(value).decode("utf-8", "replace")
+            return unpack(bytes(value)).decode("utf-8", "replace")
         case dict() | list():
             return json.dumps(value, ensure_ascii=False, default=str)
         case _:

@@ -289,7 +289,7 @@ STEPS = st.lists(
 SKUS = {"M": "ALP-MUG", "S": "ALP-SHIRT-M"}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(steps=STEPS, currency=st.sampled_from(["USD", "JPY", "EUR"]), cancel=st.booleans())
 def test_whatever_happens_the_ledger_is_the_current_total(
     steps: list[dict[str, Any]], currency: str, cancel: bool
