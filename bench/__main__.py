@@ -85,7 +85,8 @@ def _door(figures: dict[str, float | None], reasons: dict[str, str], extra: dict
 
 
 def _engine(figures: dict[str, float | None]) -> None:
-    with prepared() as ground:
+    # The one shop may have all the threads of two workers: nobody else is there.
+    with prepared(extra={"CONCORD_SHOP_JOBS_LIMIT": "16"}) as ground:
         bodies = OrderBodies(engine.SHOP)
         ground.shop(engine.SHOP)
         empty = engine.database_bytes(ground)

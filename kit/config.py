@@ -116,8 +116,11 @@ class Settings:
     attempts_limit: int = _setting(
         "CONCORD_ATTEMPTS_LIMIT", values.count, "12", about="Tries of a job before it becomes a dead letter"
     )
-    shop_jobs_limit: int = _setting(
-        "CONCORD_SHOP_JOBS_LIMIT", values.count, "16", about="Jobs of one shop that may run at the same time"
+    shop_jobs_limit: int | None = _setting(
+        "CONCORD_SHOP_JOBS_LIMIT",
+        values.count_if_any,
+        "",
+        about="Jobs of one shop that may run at the same time; if not set, three quarters of a worker's threads",
     )
     lease_seconds: int = _setting(
         "CONCORD_LEASE_SECONDS", values.count, "60", about="How long a claimed job holds without a heartbeat"
@@ -143,6 +146,12 @@ class Settings:
     is_sandbox: bool = _setting(
         "CONCORD_SANDBOX", values.switch, "no", about="yes only beside the local Shopify"
     )
+
+    @property
+    def jobs_of_one_shop(self) -> int:
+        """How many jobs of one shop may run at the same time. Unless somebody chose a number, a single worker keeps
+        threads for other shops, however slow this one's ERP is."""
+        return self.shop_jobs_limit or max(1, self.worker_threads * 3 // 4)
 
     def shop_base(self, shop_domain: str) -> str:
         """The address under which a shop answers."""

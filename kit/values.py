@@ -35,6 +35,11 @@ def count(value: str) -> int:
     return whole(value, least=1)
 
 
+def count_if_any(value: str) -> int | None:
+    """A count, or None for an empty text."""
+    return count(value) if value.strip() else None
+
+
 def postgres_url(value: str) -> str:
     """The address of a PostgreSQL database."""
     parts = _address(

@@ -41,6 +41,7 @@ class Engine:
         self.is_stopping = threading.Event()
         self._leases: dict[uuid.UUID, int] = {}  # and the thread that works under each
         self._lock = threading.Lock()
+        self._claiming = threading.Lock()
 
     def process_deliveries(self, limit: int = TURNS_PER_WAKE) -> int:
         """Turns waiting deliveries into jobs, shop by shop, until none waits. Returns how many."""
@@ -61,11 +62,13 @@ class Engine:
         for _ in self._turns(limit):
             if self.is_stopping.is_set():
                 return done
-            with self.gateways.database.transaction() as session:
+            # Claims of the same moment do not see each other and would all take a shop's last place. In one process
+            # they go one after the other, so that a shop whose ERP is slow never holds all threads of a single worker.
+            with self._claiming, self.gateways.database.transaction() as session:
                 claimed = claims.claim(
                     session,
                     count=1,
-                    per_shop=settings.shop_jobs_limit,
+                    per_shop=settings.jobs_of_one_shop,
                     lease_seconds=settings.lease_seconds,
                     flows=catalogue.FLOWS,
                 )

@@ -95,6 +95,21 @@ def test_every_right_form_is_taken(name: str, value: str) -> None:
     config.read(GOOD | {name: value})
 
 
+@pytest.mark.parametrize(
+    ("given", "jobs"),
+    [
+        ({}, 6),
+        ({"CONCORD_WORKER_THREADS": "4"}, 3),
+        ({"CONCORD_WORKER_THREADS": "1"}, 1),
+        ({"CONCORD_SHOP_JOBS_LIMIT": "20"}, 20),
+    ],
+)
+def test_one_shop_leaves_threads_of_a_single_worker_to_others_unless_somebody_chose_a_number(
+    given: dict[str, str], jobs: int
+) -> None:
+    assert config.read(GOOD | given).jobs_of_one_shop == jobs
+
+
 def test_settings_show_no_secret_and_no_password_of_an_address() -> None:
     given = config.read(
         GOOD

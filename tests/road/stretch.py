@@ -5,16 +5,18 @@ The stand-in is served from the test's own process, so that a test can take it a
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from typing import Any
 
+from anyio import to_thread
 from sqlalchemy import text
+from starlette.requests import Request
 from starlette.types import Message, Receive, Scope, Send
 
 from bench import load, outcome
@@ -39,6 +41,7 @@ class Erp:
         self._serving = ExitStack()
         self._port = 0
         self._cuts = 0
+        self._waits: Callable[[str], None] = lambda _reference: None
 
     @property
     def url(self) -> str:
@@ -72,38 +75,44 @@ class Erp:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         app = erp_app.build(self.books, key=KEY)
-        if not (self._cuts and scope["type"] == "http" and scope["path"] == "/write_document"):
+        if not (scope["type"] == "http" and scope["path"] == "/write_document"):
             await app(scope, receive, send)
             return
-        self._cuts -= 1
+        body = await Request(scope, receive).body()
+        # In a thread: whoever asks for something else is answered meanwhile.
+        await to_thread.run_sync(self._waits, json.loads(body)["reference"])
+
+        async def told() -> Message:
+            return {"type": "http.request", "body": body, "more_body": False}
 
         async def half(message: Message) -> None:
             if message["type"] == "http.response.body":
-                body = message["body"]
-                await send({**message, "body": body[: len(body) // 2], "more_body": True})
+                part = message["body"]
+                await send({**message, "body": part[: len(part) // 2], "more_body": True})
                 raise ConnectionResetError("the line breaks")
             await send(message)
 
-        await app(scope, receive, half)
+        is_cut = self._cuts > 0
+        self._cuts -= is_cut
+        await app(scope, told, half if is_cut else send)
 
     @contextmanager
-    def holding(self, *, document: str = "") -> Iterator[threading.Event]:
-        """Inside the block an order that arrives (or only this one) waits before it is written. The event says that
-        one is there."""
+    def holding(self, wanted: Callable[[str], bool] = lambda _reference: True) -> Iterator[threading.Event]:
+        """Inside the block every order that arrives (or those that are wanted, by their references) waits before it is
+        written; others are written at once. The event says that one is there."""
         reached, released = threading.Event(), threading.Event()
 
-        def hold(verb: str, values: Mapping[str, Any]) -> str | None:
-            if verb == "write_document" and values["reference"].startswith(document):
+        def wait(reference: str) -> None:
+            if wanted(reference):
                 reached.set()
                 released.wait(PATIENCE_SECONDS)
-            return None
 
-        before, self.books.refuse = self.books.refuse, hold
+        before, self._waits = self._waits, wait
         try:
             yield reached
         finally:
             released.set()
-            self.books.refuse = before
+            self._waits = before
 
 
 class Stretch:
@@ -139,6 +148,10 @@ class Stretch:
         numbers = list(range(first, first + count))
         self._numbers += numbers
         return load.deliveries(self._bodies, numbers, shops=SHOPS, secret=SECRET, prefix="road")
+
+    def shop_of(self, number: int) -> str:
+        """Which shop an order is of."""
+        return SHOPS[number % len(SHOPS)]
 
     def send(self, items: list[tuple[str, bytes]]) -> None:
         """Sends deliveries as Shopify does: each until it is acknowledged."""

@@ -10,8 +10,9 @@ import psycopg
 import pytest
 import redis
 
+from bench.bodies import FIRST_ORDER
 from sandbox.leashed import wait_until
-from tests.road.stretch import PATIENCE_SECONDS, Stretch
+from tests.road.stretch import PATIENCE_SECONDS, SHOPS, THREADS, Stretch
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("road")]
 
@@ -43,6 +44,26 @@ def test_orders_wait_while_the_erp_is_down_and_arrive_when_it_is_back(stretch: S
     stretch.order(8)
     assert wait_until(lambda: stretch.count("attempt", "outcome = 'transient'") > before, PATIENCE_SECONDS)
     stretch.erp.start()
+    stretch.arrive()
+
+
+def test_a_slow_erp_of_one_shop_delays_no_other_shop(stretch: Stretch) -> None:
+    """Alpha has more to send than its ERP takes, and all the threads that it may have wait for answers. Then Beta's
+    buyers order."""
+    slow, quick = SHOPS
+    items = list(zip(stretch.orders(20), stretch.all_orders[-20:], strict=True))
+    of = {shop: [item for item in items if stretch.shop_of(item[1]) == shop] for shop in SHOPS}
+    references = {shop: {str(FIRST_ORDER + number) for _, number in of[shop]} for shop in SHOPS}
+    written = stretch.erp.books.documents.keys()
+    running = "state = 'running' and shop_id = (select min(id) from shop)"  # Alpha was the first
+    with stretch.erp.holding(references[slow].__contains__) as reached:
+        stretch.send([delivery for delivery, _ in of[slow]])
+        assert reached.wait(PATIENCE_SECONDS)
+        assert wait_until(lambda: stretch.count("job", running) >= THREADS - 1, PATIENCE_SECONDS)
+        stretch.send([delivery for delivery, _ in of[quick]])
+        assert wait_until(lambda: references[quick] <= written, PATIENCE_SECONDS)
+        assert not references[slow] & written
+        assert stretch.count("job", running) == THREADS - 1
     stretch.arrive()
 
 
