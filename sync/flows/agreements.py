@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from oauth.staff import Permission
 from sync.domain.feeds import CreditTold
-from sync.flows import back, price_pull, price_times, refund_pull
+from sync.flows import back, price_plan, price_pull, price_times, refund_pull
 from sync.state.models import Job, JobState
 
 REFUND, PRICE = "refund", "price"
@@ -45,7 +45,7 @@ def asked_for(session: Session, record: str) -> AskedFor | None:
         return AskedFor(
             what=PRICE,
             sentence=job.reason,
-            values=price_pull.agreed_values(told),
+            values=price_plan.agreed_values(told),
             permission=Permission.CHANGE_POLICIES,
         )
     credit = CreditTold.of(job.hint["values"])

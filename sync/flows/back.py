@@ -127,11 +127,12 @@ def legacy_id(order: str) -> str:
     return order.removeprefix(ORDER)
 
 
-def version_of(session: Session, work: Work, *, purpose: str, variables: Any) -> int:
+def version_of(session: Session, work: Work, *, purpose: str, variables: Any, record: str = "") -> int:
     """The version of the intent for these contents: that of an open one with the same contents, else a new one.
     An open one with other contents, or whose key Shopify may have forgotten, is dropped: whoever calls this has just
-    read what the other side has, and a forgotten key would not keep the write from happening twice."""
-    flow, record = work.job.flow, work.job.record
+    read what the other side has, and a forgotten key would not keep the write from happening twice. `record` is
+    another one than the job's where many are written together."""
+    flow, record = work.job.flow, record or work.job.record
     wanted = fingerprint(variables)
     for intent in intents.open_ones(session, flow=flow, record=record):
         if intent.purpose != purpose:

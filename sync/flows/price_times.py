@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -22,11 +23,16 @@ from sync.domain.prices import Offer
 from sync.flows import shops
 from sync.flows.road import Work
 from sync.gateways import Gateways
-from sync.state import jobs, timed_prices
-from sync.state.models import Job, JobState, Lane
+from sync.state import batches, jobs, timed_prices
+from sync.state.models import Job, Lane
 from sync.state.timed_prices import TimedPrice
 
 FLOW = "price_pull"
+TOGETHER = "prices"  # record of the job that sets many prices at once
+ONE_BY_ONE = "price:%:"  # what the records of prices look like that everybody sees
+# One by one each takes a read and a write, 13 points or more: a Standard shop's points of half a minute.
+ABOVE = 250
+GATHER = timedelta(seconds=3)  # a price waits so long, because a feed or a sale asks for many in a row
 
 
 def record_of(product: str, price_list: str = "") -> str:
@@ -47,7 +53,23 @@ def ask(session: Session, *, shop_id: int, product: str, price_list: str) -> int
         record=record,
         lane=Lane.CATALOGUE,
         hint={**hint, "of": price},
+        due_at=clock.now() + GATHER,
     )
+
+
+def ask_together(session: Session, *, shop_id: int) -> None:
+    """Asks for one write of all prices that wait, when they are too many to go one by one. It goes before them: its
+    lane is that of stock."""
+    due_by = clock.now() + GATHER
+    if batches.are_more_than(session, ABOVE, flow=FLOW, like=ONE_BY_ONE, due_by=due_by):
+        jobs.ask(
+            session,
+            shop_id=shop_id,
+            flow=FLOW,
+            record=TOGETHER,
+            lane=Lane.STOCK,
+            due_at=due_by,
+        )
 
 
 def ask_due(gateways: Gateways) -> None:
@@ -61,6 +83,9 @@ def ask_due(gateways: Gateways) -> None:
         with gateways.database.transaction(shop_id=shop_id) as session:
             if _is_on(session, shop_id) and not _is_waiting(session, record_of(product, price_list)):
                 ask(session, shop_id=shop_id, product=product, price_list=price_list)
+    for shop_id in sorted({each[0] for each in found} & living):
+        with gateways.database.transaction(shop_id=shop_id) as session:
+            ask_together(session, shop_id=shop_id)
 
 
 def _is_on(session: Session, shop_id: int) -> bool:
@@ -71,9 +96,9 @@ def _is_on(session: Session, shop_id: int) -> bool:
 
 
 def _is_waiting(session: Session, record: str) -> bool:
-    """Whether its job waits for a person or a setting: asking again would only try it again."""
-    states = (JobState.HELD, JobState.DEAD)
-    query = select(Job.id).where(Job.flow == FLOW, Job.record == record, Job.state.in_(states))
+    """Whether its job waits: for a person or a setting, when asking again would only try it again, or for its turn,
+    when it finds out by itself what is due."""
+    query = select(Job.id).where(Job.flow == FLOW, Job.record == record, Job.state.in_(jobs.OPEN))
     return session.scalar(query.limit(1)) is not None
 
 
@@ -86,6 +111,16 @@ def told_now(session: Session, hint: Mapping[str, Any]) -> tuple[PriceTold | Non
     if (row := timed_prices.in_force(rows)) is not None:
         return PriceTold.of(row.values), over
     return (PriceTold.of(hint["values"]) if "values" in hint else None), over
+
+
+def due(session: Session, hint: Mapping[str, Any]) -> tuple[PriceTold | None, list[TimedPrice]]:
+    """The price to set now: what holds by the ERP's word, or what was there before a price that is over. None: there
+    is none to set. And the prices for a time that are over."""
+    told, over = told_now(session, hint)
+    former = former_of(over)
+    if former is not None and (told is None or (told.compare_at is None and not told.schedule)):
+        return restored(told, former), over
+    return told, over
 
 
 def pass_over(session: Session, told: PriceTold, over: list[TimedPrice]) -> None:
@@ -113,23 +148,25 @@ def restored(told: PriceTold | None, former: PriceTold | None) -> PriceTold:
 
 def begin(work: Work, told: PriceTold, present: Sequence[Offer], currency: str) -> None:
     """Keeps what Shopify shows before a price for a time is set, in a commit before the first write."""
-    if not told.schedule or not present:
+    if told.schedule and present:
+        with work.transaction() as session:
+            keep_former(session, told, present, currency)
+
+
+def keep_former(session: Session, told: PriceTold, present: Sequence[Offer], currency: str) -> None:
+    """Keeps what Shopify shows of a price for a time that is about to begin."""
+    row = timed_prices.in_force(timed_prices.of(session, product=told.product, price_list=told.price_list))
+    if not told.schedule or not present or row is None or row.begun_at is not None:
         return
-    with work.transaction() as session:
-        row = timed_prices.in_force(
-            timed_prices.of(session, product=told.product, price_list=told.price_list)
-        )
-        if row is None or row.begun_at is not None:
-            return
-        before = present[0]
-        struck = before.compare_at or Money(Decimal(0), currency)
-        former = PriceTold(
-            product=told.product,
-            price=before.price,
-            compare_at=struck,
-            price_list=told.price_list,
-            minimum=told.minimum,
-            increment=told.increment,
-            maximum=told.maximum,
-        )
-        timed_prices.begin(session, row, former=former.plain())
+    before = present[0]
+    struck = before.compare_at or Money(Decimal(0), currency)
+    former = PriceTold(
+        product=told.product,
+        price=before.price,
+        compare_at=struck,
+        price_list=told.price_list,
+        minimum=told.minimum,
+        increment=told.increment,
+        maximum=told.maximum,
+    )
+    timed_prices.begin(session, row, former=former.plain())

@@ -174,7 +174,9 @@ def _make_prices_due(session: Session, work: Work, erp_items: Sequence[str]) -> 
                 record=job.record,
                 lane=Lane.CATALOGUE,
                 hint=job.hint,
+                due_at=clock.now() + price_times.GATHER,
             )
+    price_times.ask_together(session, shop_id=work.shop.id)
 
 
 def _record(session: Session, work: Work, connection: Connection, variant: Variant, erp_id: str) -> None:

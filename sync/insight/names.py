@@ -72,6 +72,7 @@ def titled(record: str, title: str = "") -> str:
 _OWN = {
     "shop": "This shop",
     "orders": "All orders",
+    "prices": "Many prices at once",
     "delivery:": "A delivery of Shopify",
     "customers/data_request": "Privacy: data request",
     "customers/redact": "Privacy: delete a customer",

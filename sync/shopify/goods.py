@@ -42,6 +42,14 @@ class Variant:
     updated_at: datetime
 
 
+@dataclass(frozen=True)
+class Shown:
+    """What buyers see of a variant, in the shop's currency."""
+
+    price: Decimal
+    compare_at: Decimal | None
+
+
 @dataclass(frozen=True, kw_only=True)
 class VariantChange:
     """Fields of a variant to set. None leaves a field as it is."""
@@ -155,9 +163,8 @@ def update_variants(
 ) -> dict[int, UserError]:
     """Sets fields of variants of one product; good ones are written although others are refused. Returns the
     refusals by position. Raises Refused when the call as a whole is."""
-    variables = {"product": product, "variants": [_variant_input(each) for each in changes], "partial": True}
     name = "product_variants_bulk_update"
-    _, errors = writer.tried(client, name, variables, lane=lane)
+    _, errors = writer.tried(client, name, variables_of_update(product, changes), lane=lane)
     refused: dict[int, UserError] = {}
     for error in errors.errors:
         row = error.row("variants")
@@ -165,6 +172,22 @@ def update_variants(
             writer.refuse(name, errors)
         refused.setdefault(row, error)
     return refused
+
+
+def variables_of_update(product: str, changes: Sequence[VariantChange]) -> dict[str, Any]:
+    """What `product_variants_bulk_update` is called with, alone or as a line of a bulk operation."""
+    return {"product": product, "variants": [_variant_input(each) for each in changes], "partial": True}
+
+
+def shown_prices(payload: Mapping[str, Any]) -> dict[str, Shown]:
+    """Of an answer to `product_variants_bulk_update`: the prices that its variants have now."""
+    return {
+        node["id"]: Shown(
+            decimal(node["price"]),
+            None if node["compareAtPrice"] is None else decimal(node["compareAtPrice"]),
+        )
+        for node in payload.get("productVariants") or ()
+    }
 
 
 def update_product(client: Client, change: ProductChange, *, lane: int) -> None:

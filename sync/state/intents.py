@@ -124,3 +124,20 @@ def open_ones(session: Session, *, flow: str, record: str) -> list[Intent]:
             .order_by(Intent.intended_at)
         ).scalars()
     )
+
+
+def note(session: Session, key: uuid.UUID, facts: Mapping[str, Any]) -> None:
+    """Keeps with an open intent what whoever sends it later has to know. What comes of it replaces the note."""
+    session.execute(update(Intent).where(Intent.key == key).values(outcome=dict(facts)))
+
+
+def noted(session: Session, fact: str, *, flow: str, record: str | None = None) -> list[Intent]:
+    """The open intents of a flow, or of one of its records, that were noted with this fact, by record and purpose."""
+    query = select(Intent).where(
+        Intent.flow == flow,
+        Intent.state.in_([IntentState.INTENDED, IntentState.UNKNOWN]),
+        Intent.outcome.has_key(fact),
+    )
+    if record is not None:
+        query = query.where(Intent.record == record)
+    return list(session.scalars(query.order_by(Intent.record, Intent.purpose)))

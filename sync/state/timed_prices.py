@@ -5,7 +5,7 @@ A row is kept from the first word on it until it has ended and the former price 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -111,7 +111,12 @@ def begin(session: Session, row: TimedPrice, *, former: Mapping[str, Any]) -> No
 
 def end(session: Session, rows: list[TimedPrice]) -> None:
     """They are over, and the former price is back."""
-    session.execute(delete(TimedPrice).where(TimedPrice.id.in_([row.id for row in rows])))
+    end_by_id(session, [row.id for row in rows])
+
+
+def end_by_id(session: Session, ids: Sequence[int]) -> None:
+    """Like `end`, of rows that were read earlier."""
+    session.execute(delete(TimedPrice).where(TimedPrice.id.in_(ids)))
 
 
 def due(session: Session) -> list[tuple[int, str, str]]:
