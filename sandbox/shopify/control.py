@@ -15,6 +15,7 @@ HTTP 422 and says which ones it would have understood. Every path below starts w
 | POST /shops/{shop}/app-url | `path`?, `staff`? | `{"url"}`: the signed address the admin would open in the iframe |
 | POST /shops/{shop}/tokens/expire | `refresh_too`? | `{"touched": n}` |
 | POST /shops/{shop}/tokens/revoke | | `{"dropped": n}` |
+| GET /shops/{shop}/bucket | | the app's throttleStatus, and `throttled`: how many of its calls were refused |
 | POST /shops/{shop}/privacy/data-request | `customer` {id, email, phone}, `orders`? | `{}` |
 | POST /shops/{shop}/privacy/redact-customer | `customer`, `orders`?, `at_once`? | `{}` |
 | POST /shops/{shop}/privacy/redact-shop | `after_s`? | `{}` |
@@ -38,7 +39,7 @@ from datetime import timedelta
 
 from starlette.responses import JSONResponse, Response
 
-from sandbox.shopify import app_address, id_tokens, installations, staff, times, tokens, wishes
+from sandbox.shopify import app_address, cost, id_tokens, installations, staff, times, tokens, wishes
 from sandbox.shopify import wish_shapes as shapes
 from sandbox.shopify.door import Call
 from sandbox.shopify.faults import FaultKind
@@ -149,6 +150,13 @@ def revoke_tokens(call: Call) -> Response:
     world = call.world
     dropped = tokens.forget(world.store, call.shop, client_id=world.app.client_id)
     return JSONResponse({"dropped": dropped})
+
+
+def bucket(call: Call) -> Response:
+    """GET /control/shops/{shop}/bucket"""
+    buckets, client_id = cost.Buckets.of(call.world.store), call.world.app.client_id
+    throttled = buckets.refusals[call.shop, client_id]
+    return JSONResponse({**buckets.status(call.shop, client_id), "throttled": throttled})
 
 
 def data_request(call: Call) -> Response:

@@ -7,6 +7,7 @@ too dear for any bucket, and a bucket too empty for this one. The size of a shop
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -228,6 +229,7 @@ class Buckets:
         self._store = store
         self._lock = Lock()
         self._levels: dict[tuple[str, str], tuple[float, datetime]] = {}
+        self.refusals: Counter[tuple[str, str]] = Counter()  # by shop and client, since the process began
 
     @classmethod
     def of(cls, store: Store) -> Buckets:
@@ -252,6 +254,7 @@ class Buckets:
             level = self._level(shop, client_id)
             taken = level >= points
             self._levels[shop, client_id] = (level - points if taken else level, self._store.now())
+            self.refusals[shop, client_id] += not taken
             return taken
 
     def give_back(self, shop: str, client_id: str, points: int) -> None:

@@ -21,6 +21,7 @@ CONTROL: list[tuple[str, str, Handler]] = [
     ("POST", "/control/shops/{shop}/app-url", control.app_url),
     ("POST", "/control/shops/{shop}/tokens/expire", control.expire_tokens),
     ("POST", "/control/shops/{shop}/tokens/revoke", control.revoke_tokens),
+    ("GET", "/control/shops/{shop}/bucket", control.bucket),
     ("POST", "/control/shops/{shop}/privacy/data-request", control.data_request),
     ("POST", "/control/shops/{shop}/privacy/redact-customer", control.redact_customer),
     ("POST", "/control/shops/{shop}/privacy/redact-shop", control.redact_shop),

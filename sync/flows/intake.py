@@ -15,7 +15,8 @@ from decimal import Decimal
 from types import TracebackType
 from typing import Any
 
-from sqlalchemy import or_, select, text, update
+from sqlalchemy import BigInteger, Text, column, func, literal, or_, select, text, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
@@ -25,6 +26,7 @@ from kit import log as logs
 from kit.bulkheads import Bulkhead
 from kit.db import Database, all_shops
 from oauth.models import Installation, Shop
+from sync.flows import stock_echo
 from sync.shopify import topics
 from sync.state import attempts, jobs
 from sync.state.attempts import Concerned, Trouble
@@ -115,7 +117,10 @@ def _process_group(
         ).scalars()
         deliveries = list(waiting)
         shop = session.get(Shop, shop_id) if shop_id is not None else None
+        own = _close_own(session, deliveries) if shop is not None else set()
         for delivery in deliveries:
+            if delivery.id in own:
+                continue
             aside.concerned = _concerned(delivery)
             aside.delivery_id, aside.topic = delivery.id, delivery.topic
             with logs.context(shop=delivery.shop_domain, delivery=delivery.id):
@@ -136,6 +141,23 @@ def _process_group(
         for topic in again if shop is not None else ():
             _resolve_issue(session, topic)
     return len(deliveries), job_ids
+
+
+def _close_own(session: Session, deliveries: Sequence[Delivery]) -> set[int]:
+    """Closes at once what only repeats what Concord itself set, and returns which deliveries these were."""
+    read = {each.id: read_body(each.body or b"") for each in deliveries if each.topic == stock_echo.TOPIC}
+    own = stock_echo.own(session, {each: body for each, body in read.items() if not isinstance(body, str)})
+    if own:
+        rows = (
+            func.unnest(literal(list(own), ARRAY(BigInteger)), literal(list(own.values()), ARRAY(Text)))
+            .table_valued(column("id"), column("record"), name="own")
+            .render_derived()
+        )
+        values = {"state": DeliveryState.DONE, "reason": stock_echo.REASON, "processed_at": clock.now()}
+        session.execute(
+            update(Delivery).where(Delivery.id == rows.c.id).values(record=rows.c.record, **values)
+        )
+    return set(own)
 
 
 def _settle(session: Session, delivery: Delivery, shop: Shop | None, routes: Routes) -> dict[str, Any]:

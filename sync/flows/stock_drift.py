@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from kit import clock
 from kit.faults import Rejected
 from sync.domain.policies import BackPolicies, Road
-from sync.flows import back, bulk_read, stock_send
+from sync.flows import back, bulk_read, stock_echo, stock_send
 from sync.flows.road import Done, Outcome, Skipped, Work
 from sync.shopify import stock as shopify
 from sync.state import jobs, stock
@@ -32,7 +32,6 @@ REPAIRS_LIMIT = 3
 BODIES_LIMIT = 20
 PAGE_SIZE = 250
 ALL_LEVELS = "all_levels"
-TOPIC = "inventory_levels/update"
 
 
 def look(work: Work, connection: Connection, policies: BackPolicies, targets: Sequence[StockTarget]) -> str:
@@ -208,7 +207,7 @@ def _told(session: Session, item: str) -> dict[str, tuple[int, datetime]]:
     so this is a hint: a value that differs is read again before anything is set."""
     rows = session.execute(
         select(Delivery.body, Delivery.received_at)
-        .where(Delivery.record == item, Delivery.topic == TOPIC, Delivery.body.is_not(None))
+        .where(Delivery.record == item, Delivery.topic == stock_echo.TOPIC, Delivery.body.is_not(None))
         .order_by(Delivery.triggered_at.desc().nulls_last(), Delivery.id.desc())
         .limit(BODIES_LIMIT)
     ).all()

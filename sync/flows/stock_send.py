@@ -21,6 +21,8 @@ from sync.shopify import stock as shopify
 from sync.shopify.stock import Level, Row, RowsRefused
 from sync.shopify.writer import Refused
 from sync.state import sold, stock
+from sync.state.claims import STOCK_BATCH
+from sync.state.models import Lane
 from sync.state.settings_models import Connection
 from sync.state.stock_models import StockTarget
 
@@ -121,20 +123,21 @@ def send(
 ) -> Sent:
     """Brings these values of one location into step. What is stale stays due."""
     client = work.gateways.shopify(work.shop.id, work.shop.domain)
-    levels = shopify.levels(client, [each.item_gid for each in targets], location, lane=work.job.lane)
+    levels = shopify.levels(client, [each.item_gid for each in targets], location, lane=lane_of(work))
     gone = [target for target in targets if target.item_gid not in levels]
     steps = _steps(work, connection, policies, targets, levels)
     steps, refused = stocked(work, location, steps)
     same = [step for step in steps if not step.differs]
+    differing = [step for step in steps if step.differs]
     with work.transaction() as session:
-        for step in same:
-            stock.settle(session, step.target, quantity=step.level.available, was_sent=False)
+        stock.settle(session, [(step.target, step.level.available) for step in same], was_sent=False)
         for target in gone:
             stock.forget(session, target)
-        if len(same) == len(steps):
+        if differing:
+            stock.begin(session, {step.target.id: step.quantity for step in differing})
+        else:
             back.close_open(session, work, purpose=PURPOSE)
     sent = Sent(same=len(same), split_off=tuple(refused), refusals=tuple(refused.values()))
-    differing = [step for step in steps if step.differs]
     return sent + (_set(work, location, differing) if differing else Sent())
 
 
@@ -155,6 +158,11 @@ def _steps(
     ]
 
 
+def lane_of(work: Work) -> int:
+    """The lane in Shopify's budget: a batch is as patient as the catalogue, so that what goes alone finds points."""
+    return Lane.CATALOGUE if work.job.record.startswith(STOCK_BATCH) else work.job.lane
+
+
 def _set(work: Work, location: str, steps: Sequence[Step]) -> Sent:
     rows = [
         Row(step.target.item_gid, location, step.quantity, change_from=step.level.available) for step in steps
@@ -166,8 +174,7 @@ def _set(work: Work, location: str, steps: Sequence[Step]) -> Sent:
     except back.NewKeyNeeded:
         return Sent(stale=len(steps))  # nothing happened under the old key: read again, new version
     with work.transaction() as session:
-        for step in steps:
-            stock.settle(session, step.target, quantity=step.quantity, was_sent=True)
+        stock.settle(session, [(step.target, step.quantity) for step in steps], was_sent=True)
     return Sent(set=len(steps))
 
 
@@ -177,7 +184,7 @@ def _write(work: Work, location: str, rows: Sequence[Row]) -> None:
     done = Written(model="stock", erp_id=location, number=f"{len(rows)} values", state="set")
 
     def call(key: str) -> Written:
-        shopify.set_quantities(client, rows, key=key, lane=work.job.lane, reference=f"{REFERENCE}/{key}")
+        shopify.set_quantities(client, rows, key=key, lane=lane_of(work), reference=f"{REFERENCE}/{key}")
         return done
 
     back.write(work, purpose=PURPOSE, variables=variables, call=call)
@@ -210,7 +217,7 @@ def stocked(work: Work, location: str, steps: Sequence[Step]) -> tuple[list[Step
     fresh = [step.target.item_gid for step in missing if step.target.item_gid not in refused]
     if fresh:
         client = work.gateways.shopify(work.shop.id, work.shop.domain)
-        levels = shopify.levels(client, fresh, location, lane=work.job.lane)
+        levels = shopify.levels(client, fresh, location, lane=lane_of(work))
         steps = [replace(s, level=levels.get(s.target.item_gid, s.level)) for s in steps]
     return [step for step in steps if step.target.item_gid not in refused], refused
 
@@ -221,7 +228,7 @@ def _activate(work: Work, target: StockTarget) -> None:
     purpose = f"stocked:{location.rpartition('/')[2]}:{item.rpartition('/')[2]}"
 
     def call(key: str) -> Written:
-        shopify.activate(client, item, location, key=key, lane=work.job.lane)
+        shopify.activate(client, item, location, key=key, lane=lane_of(work))
         return Written(model="stock", erp_id=item, number="", state="stocked")
 
     back.write(work, purpose=purpose, variables=[item, location], call=call)

@@ -140,7 +140,9 @@ def send(
     if others:
         raise ChangeUnderWay
     client = work.gateways.shopify(work.shop.id, work.shop.domain)
-    levels = shopify.levels(client, [each.item_gid for each in targets], location, lane=work.job.lane)
+    levels = shopify.levels(
+        client, [each.item_gid for each in targets], location, lane=stock_send.lane_of(work)
+    )
     present = [target for target in targets if target.item_gid in levels]
     steps = [
         Step(each, levels[each.item_gid], _wanted(each, figures, levels[each.item_gid].available, policies))
@@ -153,8 +155,8 @@ def send(
     ]
     same = [step for step in steps if not step.differs]
     with work.transaction() as session:
+        stock.settle(session, [(step.target, step.level.available) for step in same], was_sent=False)
         for step in same:
-            stock.settle(session, step.target, quantity=step.level.available, was_sent=False)
             figure = figures.get(step.target.id)
             if figure is not None and (step.target.base is None or not step.level.is_tracked):
                 stock.start_at(session, step.target, figure)
@@ -197,8 +199,7 @@ def _begin(work: Work, steps: Sequence[Step], figures: Mapping[int, int]) -> Sen
     if not sent.set:
         return sent
     with work.transaction() as session:
-        for step in steps:
-            stock.settle(session, step.target, quantity=step.quantity, was_sent=True)
+        stock.settle(session, [(step.target, step.quantity) for step in steps], was_sent=True)
     return sent
 
 
@@ -239,7 +240,7 @@ def _write(work: Work, version: int, rows: Sequence[Delta], *, variables: list[o
 
     def call(key: str) -> Written:
         reference = f"{stock_send.REFERENCE}/{key}"
-        shopify.adjust_quantities(client, rows, key=key, lane=work.job.lane, reference=reference)
+        shopify.adjust_quantities(client, rows, key=key, lane=stock_send.lane_of(work), reference=reference)
         return done
 
     back.under_key(work, purpose=PURPOSE, version=version, variables=variables, call=call)

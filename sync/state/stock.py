@@ -11,14 +11,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, delete, or_, select, update
+from sqlalchemy import BigInteger, Integer, case, column, delete, func, literal, or_, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from kit import clock
 from kit.db import insert
 from sync.domain.feeds import StockTold
 from sync.domain.stock import Level
-from sync.state.models import Link
+from sync.state.models import Link, Moment
+from sync.state.settings_models import Connection
 from sync.state.stock_models import ErpLevel, StockTarget
 
 BATCH, ALONE, SETTLED = "batch", "alone", ""
@@ -177,11 +179,11 @@ def due_at_location(session: Session, location: str, *, limit: int) -> list[Stoc
 
 
 def of_item(session: Session, item: str) -> list[StockTarget]:
-    """All values of one inventory item."""
+    """All values of one inventory item. The connection is named because the index begins with it."""
     return list(
         session.scalars(
             select(StockTarget)
-            .where(StockTarget.item_gid == item)
+            .where(StockTarget.connection_id.in_(select(Connection.id)), StockTarget.item_gid == item)
             .order_by(StockTarget.location_gid, StockTarget.id)
         )
     )
@@ -204,17 +206,47 @@ def is_more_than(session: Session, limit: int) -> bool:
     return len(session.scalars(select(StockTarget.id).limit(limit + 1)).all()) > limit
 
 
-def settle(session: Session, target: StockTarget, *, quantity: int, was_sent: bool) -> None:
-    """Shopify has this quantity now. A value that became due again meanwhile stays due."""
+def settle(session: Session, quantities: Sequence[tuple[StockTarget, int]], *, was_sent: bool) -> None:
+    """Shopify has these quantities now. A value that became due again meanwhile stays due."""
+    if not quantities:
+        return
     now = clock.now()
-    values: dict[str, object] = {"seen": quantity, "seen_at": now, "refusal": ""}
+    rows = (
+        func.unnest(
+            literal([target.id for target, _ in quantities], ARRAY(BigInteger)),
+            literal([quantity for _, quantity in quantities], ARRAY(Integer)),
+            literal([target.due_at for target, _ in quantities], ARRAY(Moment)),
+        )
+        .table_valued(column("id"), column("quantity"), column("due_at"), name="had")
+        .render_derived()
+    )
+    is_as_it_was = StockTarget.due_at.is_not_distinct_from(rows.c.due_at)
+    values: dict[str, Any] = {
+        "seen": rows.c.quantity,
+        "seen_at": now,
+        "refusal": "",
+        "due": case((is_as_it_was, SETTLED), else_=StockTarget.due),
+        "due_at": case((is_as_it_was, None), else_=StockTarget.due_at),
+    }
     if was_sent:
-        values |= {"sent": quantity, "sent_at": now}
-    session.execute(update(StockTarget).where(StockTarget.id == target.id).values(values))
+        values |= {"sent": rows.c.quantity, "sent_at": now}
+    session.execute(update(StockTarget).where(StockTarget.id == rows.c.id).values(values))
+
+
+def begin(session: Session, quantities: Mapping[int, int]) -> None:
+    """These quantities, by value, are about to be sent: what Shopify tells of them is known as ours, however early it
+    comes. They stay due until they are settled."""
+    rows = (
+        func.unnest(
+            literal(list(quantities), ARRAY(BigInteger)), literal(list(quantities.values()), ARRAY(Integer))
+        )
+        .table_valued(column("id"), column("quantity"), name="going")
+        .render_derived()
+    )
     session.execute(
         update(StockTarget)
-        .where(StockTarget.id == target.id, StockTarget.due_at.is_not_distinct_from(target.due_at))
-        .values(due=SETTLED, due_at=None)
+        .where(StockTarget.id == rows.c.id)
+        .values(sent=rows.c.quantity, sent_at=clock.now())
     )
 
 

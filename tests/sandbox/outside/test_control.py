@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from sandbox.shopify import control, control_trade
+from sandbox.shopify.cost import Buckets
 from sandbox.shopify.routes import CONTROL
 from tests.sandbox.outside.conftest import ALPHA, App, Sandbox
 
@@ -37,6 +38,21 @@ def test_health_names_the_shops(sandbox: Sandbox) -> None:
     answer = sandbox.control("GET", "/health")
     assert answer["ok"] is True
     assert answer["shops"] == ["alpha.myshopify.com", "beta.myshopify.com"]
+
+
+def test_the_bucket_of_the_app_tells_how_often_it_was_too_empty(sandbox: Sandbox) -> None:
+    before = sandbox.control("GET", "/shops/alpha/bucket")
+    assert before == {
+        "maximumAvailable": 2000,
+        "currentlyAvailable": 2000,
+        "restoreRate": 100,
+        "throttled": 0,
+    }
+    buckets = Buckets.of(sandbox.world.store)
+    client_id = sandbox.world.app.client_id
+    assert buckets.take(ALPHA, client_id, 1990)
+    assert not buckets.take(ALPHA, client_id, 1000)
+    assert sandbox.control("GET", "/shops/alpha/bucket")["throttled"] == 1
 
 
 def test_a_life_of_an_order(sandbox: Sandbox) -> None:

@@ -1,0 +1,60 @@
+"""Own writes of stock that come back as deliveries: a full push makes as many of them as it has values.
+
+They are recognised by what was told last, all of a batch with one look, and no job is asked for. Whatever else a
+delivery of stock says is left to its job.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Text, column, func, literal, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Session
+
+from sync.state import stock
+from sync.state.settings_models import Connection
+from sync.state.stock_models import StockTarget
+
+TOPIC = "inventory_levels/update"
+REASON = "Concord set this quantity itself."
+Told = tuple[str, str, int]  # item, location, what can be sold there
+
+
+def own(session: Session, bodies: Mapping[int, Mapping[str, Any]]) -> dict[int, str]:
+    """Of these bodies, by delivery, those that say nothing but what we set; with the item that each is about."""
+    told = {delivery: found for delivery, body in bodies.items() if (found := _told(body))}
+    if not told:
+        return {}
+    known = _last(session, {(item, location) for item, location, _ in told.values()})
+    return {delivery: each[0] for delivery, each in told.items() if each in known}
+
+
+def _told(body: Mapping[str, Any]) -> Told | None:
+    item, location, available = (body.get(name) for name in ("inventory_item_id", "location_id", "available"))
+    if not (isinstance(item, int) and isinstance(location, int) and isinstance(available, int)):
+        return None
+    return f"gid://shopify/InventoryItem/{item}", f"gid://shopify/Location/{location}", available
+
+
+def _last(session: Session, places: set[tuple[str, str]]) -> set[Told]:
+    """What was told last of each place. While it is due the write is still under way, or about to be looked at again;
+    when it is settled, something else was seen since if that is not what we told."""
+    wanted = (
+        func.unnest(
+            literal([item for item, _ in places], ARRAY(Text)),
+            literal([location for _, location in places], ARRAY(Text)),
+        )
+        .table_valued(column("item"), column("location"), name="told")
+        .render_derived()
+    )
+    rows = session.execute(
+        select(StockTarget.item_gid, StockTarget.location_gid, StockTarget.sent).where(
+            StockTarget.connection_id.in_(select(Connection.id)),
+            StockTarget.item_gid == wanted.c.item,
+            StockTarget.location_gid == wanted.c.location,
+            or_(StockTarget.due != stock.SETTLED, StockTarget.seen == StockTarget.sent),
+        )
+    )
+    return {(item, location, sent) for item, location, sent in rows if sent is not None}
