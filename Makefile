@@ -51,7 +51,7 @@ chaos: venv ## kills real processes while orders flow
 soak: venv ## runs for a long time and watches memory and connections
 	@exec $(BIN)/python -m bench.soak
 
-bench: venv ## measures the door, the workers and the simulator
+bench: venv ## measures the door, the workers, the queue and the road of stock
 	@exec $(BIN)/python -m bench
 
 lock: venv ## writes both lock files anew from pyproject.toml

@@ -1,4 +1,5 @@
-"""`make bench`: measures the door, the engine and the queue, prints a table and writes bench/results/latest.json.
+"""`make bench`: measures the door, the engine, the queue and the road of stock, prints a table and writes
+bench/results/latest.json.
 
 A figure that could not be measured is null, with the reason beside it.
 """
@@ -18,7 +19,7 @@ import httpx2
 import psycopg
 from sqlalchemy.exc import SQLAlchemyError
 
-from bench import claim, engine, ingest, memory
+from bench import claim, engine, ingest, memory, stock
 from bench.bodies import OrderBodies
 from bench.ground import prepared
 
@@ -34,9 +35,16 @@ BARS = {
     "worker_rss_mb": (150.0, "at most"),
     "claim_ms_at_1m_jobs": (5.0, "at most"),
     "bytes_per_order": (None, ""),
+    "stock_push_s": (None, ""),
+    "stock_values_per_s": (None, ""),
+    "stock_throttled_jobs": (0.0, "at most"),
+    "stock_orders_p99_s": (2.0, "at most"),
+    "stock_urgent_s": (3.0, "at most"),
+    "stock_wrong_values": (0.0, "at most"),
 }
 ENGINE = ("engine_orders_per_s", "flash_120s_p99_s", "flash_10s_p99_s", "bytes_per_order")
 MEMORY = ("web_rss_mb", "worker_rss_mb")
+STOCK = tuple(name for name in BARS if name.startswith("stock"))
 CLAIM_SHOPS = 5
 # What a machine or a server can do to a run; a bug of the benchmark itself ends it loudly.
 FAILURES = (
@@ -55,6 +63,7 @@ def main() -> None:
         (partial(_engine, figures), ENGINE),
         (partial(_memory, figures, extra), MEMORY),
         (partial(_queue, figures, extra), ["claim_ms_at_1m_jobs"]),
+        (partial(_stock, figures, extra), STOCK),
     )
     for section, names in sections:
         measure(section, names, figures, reasons)
@@ -108,6 +117,12 @@ def _queue(figures: dict[str, float | None], extra: dict[str, float]) -> None:
     with prepared(fsync=False) as ground:
         shops = [ground.shop(f"shop-{number}.myshopify.com") for number in range(CLAIM_SHOPS)]
         figures["claim_ms_at_1m_jobs"], extra["claim_p99_ms_at_1m_jobs"] = claim.milliseconds(ground, shops)
+
+
+def _stock(figures: dict[str, float | None], extra: dict[str, float]) -> None:
+    found = stock.figures()
+    figures |= {name: value for name, value in found.items() if name in BARS}
+    extra |= {name: value for name, value in found.items() if name not in BARS}
 
 
 def _write(figures: dict[str, float | None], reasons: dict[str, str], extra: dict[str, float]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 from starlette.requests import Request
@@ -15,16 +16,22 @@ from sandbox.shopify.seed_data import catalogue
 KEY = "bench-key"
 SHOP = "alpha.myshopify.com"
 
-_books = build(stocked("USD", catalogue(SHOP)), key=KEY)
+_kept = stocked("USD", catalogue(SHOP))
+_books = build(_kept, key=KEY)
 _away = {"until": 0.0}
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answers as the stand-in does. After `POST /away?seconds=8` it answers nobody for so long."""
+    """Answers as the stand-in does. After `POST /away?seconds=8` it answers nobody for so long. `POST /count` takes
+    what people count, as rows of product, warehouse and pieces."""
     if scope["type"] == "http" and scope["path"] == "/away":
         seconds = float(Request(scope).query_params["seconds"])
         _away["until"] = time.monotonic() + seconds
         await PlainTextResponse("away")(scope, receive, send)
+    elif scope["type"] == "http" and scope["path"] == "/count":
+        for product, warehouse, pieces in json.loads(await Request(scope, receive).body()):
+            _kept.count(product, warehouse, str(pieces))
+        await PlainTextResponse("counted")(scope, receive, send)
     elif scope["type"] == "http" and time.monotonic() < _away["until"]:
         await PlainTextResponse("away", status_code=503)(scope, receive, send)
     else:
