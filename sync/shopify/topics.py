@@ -100,6 +100,17 @@ def _routing(event: str) -> Topic:
     )
 
 
+def _product(event: str) -> Topic:
+    return Topic(
+        name=f"products/{event}",
+        scopes=("read_products",),
+        flow="product_pull",
+        lane=CATALOGUE,
+        record_type="Product",
+        paths=_OWN,
+    )
+
+
 def _kept(name: str, *scopes: str, home: Home = Home.APP, of: str = "") -> Topic:
     return Topic(name=name, home=home, scopes=scopes, record_type=of, paths=_OWN if of else ())
 
@@ -140,14 +151,8 @@ TOPICS: Mapping[str, Topic] = {
         _return("cancel"),
         _return("decline"),
         _return("reopen"),
-        Topic(
-            name="products/update",
-            scopes=("read_products",),
-            flow="product_pull",
-            lane=CATALOGUE,
-            record_type="Product",
-            paths=_OWN,
-        ),
+        _product("create"),
+        _product("update"),
         Topic(
             name="inventory_levels/update",
             scopes=("read_inventory",),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from sync.domain.feeds import ProductTold
@@ -58,6 +60,34 @@ def test_texts_whose_answer_was_lost_are_settled_by_looking(town: Town, operatio
     assert town.variant("ALP-MUG")["barcode"] == "2999388537100"
     assert town.stage.world.faults.waiting() == []
     assert {intent.state for intent in town.intents("product_pull")} == {IntentState.DONE}
+
+
+CREATE = """mutation($code: String!, $barcode: String) {
+  productSet(input: {
+    title: "Camp Stove"
+    productOptions: [{name: "Title", values: [{name: "Default Title"}]}]
+    variants: [{optionValues: [{optionName: "Title", name: "Default Title"}], sku: $code, barcode: $barcode}]
+  }) { product { id } userErrors { message } }
+}"""
+
+
+@pytest.mark.parametrize(("sku", "barcode"), [("STOVE-1", None), ("", "4006381333931")])
+def test_a_product_that_somebody_creates_in_shopify_is_linked_by_its_code(
+    town: Town, sku: str, barcode: str | None
+) -> None:
+    stove: dict[str, Any] = {
+        "erp_id": "E-STOVE",
+        "code": "STOVE-1",
+        "name": "Camp Stove",
+        "barcodes": ["4006381333931"],
+    }
+    town.books.products[stove["erp_id"]] = stove
+    town.clock.move(3_600)
+    made = town.admin(CREATE, code=sku, barcode=barcode)["productSet"]
+    assert made["userErrors"] == []
+    town.rest()
+    (link,) = [each for each in town.links("product") if each.erp_id == stove["erp_id"]]
+    assert link.record == made["product"]["id"]
 
 
 def product_title(town: Town) -> str:
