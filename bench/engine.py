@@ -25,7 +25,7 @@ BASE = 1_000_000
 
 def orders_per_second(ground: Ground, bodies: OrderBodies) -> float:
     """Orders a second from the first link to the last, deliveries being stored beforehand; the workers stay."""
-    _store(ground, bodies, first=BASE, number=ORDERS)
+    store(ground, bodies, first=BASE, number=ORDERS)
     before = _linked(ground)
     ground.workers(processes=2)
     ground.clock()
@@ -77,7 +77,8 @@ def database_bytes(ground: Ground) -> float:
     return float(size)
 
 
-def _store(ground: Ground, bodies: OrderBodies, *, first: int, number: int) -> None:
+def store(ground: Ground, bodies: OrderBodies, *, first: int, number: int) -> None:
+    """Puts so many orders into the inbox."""
     with psycopg.connect(ground.database_url, autocommit=True) as connection:
         for start in range(0, number, inbox.GROUP_SIZE):
             group = [

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from kit.config import Settings
 from kit.crypto import Sealer, Secret
@@ -28,9 +29,9 @@ from sync.domain.mapper import Catalogue
 from sync.domain.rules import Rules
 from sync.domain.rules_json import read_rules
 from sync.shopify.client import Client
-from sync.state import breakers, slots
+from sync.state import breakers, mappings, slots
 from sync.state.budgets import SharedBudget
-from sync.state.settings_models import Connection, ConnectionState, MappingVersion
+from sync.state.settings_models import Connection, ConnectionState
 
 PRODUCTS_SECONDS = 60.0
 RULES_SECONDS = 600.0
@@ -61,7 +62,7 @@ class Gateways:
         self.sealer = Sealer(settings.sealing_keys)
         self._products: Moment[int, dict[str, Option]] = Moment(PRODUCTS_SECONDS)
         self._shops: Moment[int, ShopView] = Moment(SETTINGS_SECONDS)
-        self._rules: Moment[int, Rules] = Moment(RULES_SECONDS)
+        self._rules: Moment[tuple[int, int], Rules] = Moment(RULES_SECONDS)
         self._connections: Moment[int, Connection | None] = Moment(SETTINGS_SECONDS)
         self._secrets: Moment[tuple[int, int], Secret] = Moment(SETTINGS_SECONDS)
         self.tokens = Tokens(database, door, self.sealer, settings)
@@ -99,9 +100,14 @@ class Gateways:
         self._shops.forget(shop_id)
         return scopes.missing(self.shop(shop_id).scopes or wanted, wanted)
 
-    def rules(self, version: MappingVersion) -> Rules:
-        """The rules of a published version. It never changes, so it is read once."""
-        return self._rules.get(version.id, lambda: read_rules(version.rules))
+    def rules_in_force(self, session: Session, connection_id: int) -> Rules:
+        """The rules of the published version, which never changes and so is read once. Raises Misconfigured when
+        nothing was published yet."""
+        number = mappings.number_in_force(session, connection_id)
+        return self._rules.get(
+            (connection_id, number),
+            lambda: read_rules(mappings.in_force(session, connection_id).rules),
+        )
 
     def connection_of(self, shop_id: int) -> Connection:
         """The shop's connection. Raises Misconfigured when there is none, or when it is paused."""

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from kit.crypto import fingerprint
 from kit.faults import Misconfigured, Transient
+from kit.sql import Sql
 from oauth import audit
 from oauth.models import AuditEntry
 from sync.connectors.base import Written
@@ -30,6 +31,15 @@ from sync.state.stock import PRODUCT
 
 APPROVED = "approved"
 ORDER = "gid://shopify/Order/"
+
+_OWN_UNDER_WAY = Sql(
+    """
+    select 1 from intent
+    where flow in ('refund_pull', 'shipment_pull') and purpose in ('refund', 'fulfilment')
+      and starts_with(record, %(of_order)s) and state in ('intended', 'unknown') and shop_id = %(shop_id)s
+    limit 1
+    """
+)
 
 
 class UnderWay(Transient):
@@ -208,17 +218,7 @@ def _close_open(session: Session, work: Work, purpose: str, state: IntentState) 
 def wait_for_own(session: Session, order: str) -> None:
     """Raises UnderWay while a refund or fulfilment of ours is being made for the order: its traces at Shopify are not
     news for the ERP, and whether they are is only known once its intent is closed and its link saved, in one commit."""
-    begun = session.scalar(
-        select(Intent.key)
-        .where(
-            Intent.flow.in_(["refund_pull", "shipment_pull"]),
-            Intent.purpose.in_(["refund", "fulfilment"]),
-            Intent.record.startswith(f"{order}#", autoescape=True),
-            Intent.state.in_([IntentState.INTENDED, IntentState.UNKNOWN]),
-        )
-        .limit(1)
-    )
-    if begun is not None:
+    if _OWN_UNDER_WAY.run(session, of_order=f"{order}#").first() is not None:
         raise UnderWay
 
 

@@ -121,7 +121,6 @@ def _record(
 ) -> None:
     links.record(
         session,
-        shop_id=work.shop.id,
         connection_id=connection_id,
         kind=KIND,
         shopify_gid=gid,

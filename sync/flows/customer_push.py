@@ -202,7 +202,6 @@ def _linked(
 ) -> Callable[[Session], None]:
     return lambda session: links.record(
         session,
-        shop_id=work.shop.id,
         connection_id=connection.id,
         kind=customer_merge.KIND,
         shopify_gid=work.job.record,

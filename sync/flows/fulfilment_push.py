@@ -72,7 +72,6 @@ def _write(work: Work, connection: Connection, connector: Connector, shipment: S
     work.later(
         lambda session: links.record(
             session,
-            shop_id=work.shop.id,
             connection_id=connection.id,
             kind=KIND,
             shopify_gid=name,

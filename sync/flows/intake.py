@@ -82,6 +82,10 @@ _WAITING = text(
     """
 ).execution_options(all_shops=True)
 
+_CLOSE = text(
+    "update delivery set state = :state, reason = :reason, record = :record, processed_at = :now where id = :id"
+).execution_options(all_shops=True)
+
 
 def process_round(database: Database, handlers: Mapping[str, Handler], flows: Collection[str]) -> Round:
     """Takes the oldest waiting deliveries of each shop and asks for their jobs, one transaction a shop."""
@@ -106,6 +110,7 @@ def _process_group(
 ) -> tuple[int, list[int]]:
     job_ids: list[int] = []
     again: set[str] = set()
+    rows: list[dict[str, Any]] = []
     with _SettingAside(database, shop_id) as aside, database.transaction(shop_id=shop_id) as session:
         waiting = session.execute(
             all_shops(
@@ -125,19 +130,16 @@ def _process_group(
             aside.delivery_id, aside.topic = delivery.id, delivery.topic
             with logs.context(shop=delivery.shop_domain, delivery=delivery.id):
                 settled = _settle(session, delivery, shop, routes)
+                session.flush()  # what the database cannot hold is this delivery's fault, not the next one's
             if settled["state"] is DeliveryState.FAILED:
                 kind, code = "rejected", "delivery_unreadable"
                 _open_issue(session, _concerned(delivery), delivery.topic, kind=kind, code=code)
             elif delivery.reason:  # it was replayed
                 again.add(delivery.topic)
             job_ids.extend(settled.pop("job_ids"))
-            session.execute(
-                all_shops(
-                    update(Delivery)
-                    .where(Delivery.id == delivery.id)
-                    .values(processed_at=clock.now(), **settled)
-                )
-            )
+            rows.append({"record": delivery.record, **settled, "id": delivery.id, "now": clock.now()})
+        if rows:
+            session.execute(_CLOSE, rows)
         for topic in again if shop is not None else ():
             _resolve_issue(session, topic)
     return len(deliveries), job_ids

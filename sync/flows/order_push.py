@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kit.faults import Misconfigured, Rejected
+from kit.packing import unpack
+from kit.sql import Sql
 from sync.connectors.base import INVOICE_OPEN, Connector, Written
 from sync.domain import customers, matching
 from sync.domain.documents import CustomerDocument, Document, DocumentKind, PaymentDocument
@@ -28,19 +29,27 @@ from sync.flows import back, fulfilment_push, road
 from sync.flows.road import Done, Outcome, Skipped, Work
 from sync.shopify import bodies, reader
 from sync.shopify.reader import Read
-from sync.state import intents, jobs, links, mappings, marks, snapshots
-from sync.state.models import Delivery, IntentState, Lane
+from sync.state import intents, jobs, links, marks, snapshots
+from sync.state.models import IntentState, Lane
 from sync.state.settings_models import Connection
 
 FLOW = "order_push"
 WHOLE_TOPICS = ("orders/create", "orders/updated", "orders/paid", "orders/cancelled")
+_NEWEST_BODY = Sql(
+    """
+    select body from delivery
+    where record = %(record)s and topic = any(%(topics)s) and body is not null and shop_id = %(shop_id)s
+    order by triggered_at desc nulls last, id desc
+    limit 1
+    """
+)
 
 
 def run(work: Work) -> Outcome:
     """Reads the order, plans what the ERP lacks of it, writes that, and proves it to the cent."""
     connection = work.gateways.connection_of(work.shop.id)
     with work.reading() as session:
-        rules = work.gateways.rules(mappings.in_force(session, connection.id))
+        rules = work.gateways.rules_in_force(session, connection.id)
         already = _already(session, work.job.record)
         told = _told(session, work)
     if told is None:
@@ -93,8 +102,8 @@ def _told(session: Session, work: Work) -> Read | None:
     if body is None:
         return None
     order = bodies.order(bodies.parse(body))
-    known = snapshots.find(session, order.gid)
-    is_newest = known is None or known.updated_at is None or order.updated_at >= known.updated_at
+    known = snapshots.updated_at(session, order.gid)
+    is_newest = known is None or order.updated_at >= known
     return Read(order, None) if is_newest else None
 
 
@@ -108,12 +117,8 @@ def _ask_shopify(work: Work) -> Read:
 
 def newest_body(session: Session, record: str) -> bytes | None:
     """The newest signed body that carries the whole order, while it is kept."""
-    return session.execute(
-        select(Delivery.body)
-        .where(Delivery.record == record, Delivery.topic.in_(WHOLE_TOPICS), Delivery.body.is_not(None))
-        .order_by(Delivery.triggered_at.desc().nulls_last(), Delivery.id.desc())
-        .limit(1)
-    ).scalar()
+    body = _NEWEST_BODY.run(session, record=record, topics=list(WHOLE_TOPICS)).scalar()
+    return None if body is None else unpack(body)
 
 
 def _already_now(work: Work, order: Order) -> Exported:
@@ -125,8 +130,8 @@ def _already_now(work: Work, order: Order) -> Exported:
 def _already(session: Session, gid: str) -> Exported:
     """What of this order is in the ERP, from the facts kept with its links. Raises UnderWay while we write to it."""
     back.wait_for_own(session, gid)
-    open_ones = intents.open_ones(session, flow=FLOW, record=gid)
-    is_begun = any(each.purpose.startswith(f"{DocumentKind.SALE}:") for each in open_ones)
+    begun = intents.open_purposes(session, flow=FLOW, record=gid)
+    is_begun = any(purpose.startswith(f"{DocumentKind.SALE}:") for purpose in begun)
     return replace(links.exported(session, gid), is_begun=is_begun)
 
 
@@ -134,7 +139,6 @@ def _keep(work: Work, order: Order) -> None:
     def save(session: Session) -> None:
         snapshots.save(
             session,
-            shop_id=work.shop.id,
             record=order.gid,
             title=order.name,
             body=_summary(order),
@@ -217,7 +221,6 @@ def _pay(work: Work, connection: Connection, connector: Connector, payment: Paym
     work.later(
         lambda session: links.record(
             session,
-            shop_id=work.shop.id,
             connection_id=connection.id,
             kind="payment",
             shopify_gid=payment.source,
@@ -248,7 +251,6 @@ def _write(
     work.later(
         lambda session: links.record(
             session,
-            shop_id=work.shop.id,
             connection_id=connection.id,
             kind="order" if is_sale else "delta",
             shopify_gid=document.record if is_sale else f"{document.record}#{document.reference}",
@@ -292,7 +294,7 @@ def _customer(work: Work, connection: Connection, connector: Connector, plan: Pl
         return plan.erp_customer
     gid = document.shopify_gid or document.code
     with work.reading() as session:
-        link = links.find(session, connection_id=connection.id, kind="customer", shopify_gid=gid)
+        link = links.written(session, connection_id=connection.id, kind="customer", shopify_gid=gid)
     purpose = f"customer:{document.code}"[:64]
     # What comes after the sale stays with the sale's buyer, whatever the chain says today.
     is_sold = all(each.kind is not DocumentKind.SALE for each in plan.documents)
@@ -304,15 +306,13 @@ def _customer(work: Work, connection: Connection, connector: Connector, plan: Pl
     )
     if link is not None and choice.verdict is Verdict.LINKED:
         if work.job.attempts:  # an earlier try may have begun to create it
-            known = Written(model=link.erp_model, erp_id=link.erp_id, number=link.erp_number, state="linked")
-            road.found_without_asking(work, purpose=purpose, written=known)
+            road.found_without_asking(work, purpose=purpose, written=link)
         return link.erp_id
     written = _party(work, connector, document, choice, gid=gid, purpose=purpose)
     facts = {"because": choice.because, "code": document.code}
     work.later(
         lambda session: links.record(
             session,
-            shop_id=work.shop.id,
             connection_id=connection.id,
             kind="customer",
             shopify_gid=gid,

@@ -182,7 +182,6 @@ def _make_prices_due(session: Session, work: Work, erp_items: Sequence[str]) -> 
 def _record(session: Session, work: Work, connection: Connection, variant: Variant, erp_id: str) -> None:
     links.record(
         session,
-        shop_id=work.shop.id,
         connection_id=connection.id,
         kind=PRODUCT,
         shopify_gid=variant.gid,

@@ -277,7 +277,6 @@ def _link(work: Work, connection: Connection, made: Made, told: CreditTold) -> N
     def save(session: Session) -> None:
         links.record(
             session,
-            shop_id=work.shop.id,
             connection_id=connection.id,
             kind=KIND,
             shopify_gid=made.gid,

@@ -252,7 +252,6 @@ def _record(work: Work, connection: Connection, gid: str, packages: Sequence[Pac
         back.close_open(session, work)
         links.record(
             session,
-            shop_id=work.shop.id,
             connection_id=connection.id,
             kind=KIND,
             shopify_gid=f"{back.legacy_id(order)}/F{gid.rpartition('/')[2]}",

@@ -18,13 +18,24 @@ from kit import clock
 from kit.crypto import fingerprint
 from kit.http import Exchange
 from kit.log import masked
+from kit.sql import Sql, as_json
 from sync.state.jobs import Claimed
-from sync.state.models import Attempt, Job, JobState
+from sync.state.models import Job, JobState
 from sync.state.settings_models import Issue
 
 CALLS_LIMIT = 40  # kept per attempt; a longer list keeps its beginning and end
 DETAIL_LIMIT = 4_000
 INTAKE = "intake"  # instead of a flow, in issues about deliveries; their field is the topic
+
+_WRITE = Sql(
+    """
+    insert into attempt (shop_id, job_id, flow, record, started_at, ended_at, outcome, fault_code, cause, sentence,
+                         detail, exchanges)
+    values (%(shop_id)s, %(job_id)s, %(flow)s, %(record)s, %(started_at)s, %(ended_at)s, %(outcome)s, %(fault_code)s,
+            %(cause)s, %(sentence)s, %(detail)s, %(exchanges)s)
+    """
+)
+_CAUSE = Sql("select cause from job where id = %(id)s and shop_id = %(shop_id)s")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,21 +78,19 @@ def write(
     calls = [asdict(each) for each in exchanges]
     if len(calls) > CALLS_LIMIT:
         calls = [*calls[: CALLS_LIMIT // 2], *calls[-CALLS_LIMIT // 2 :]]
-    session.execute(
-        insert(Attempt).values(
-            shop_id=job.shop_id,
-            job_id=job.id,
-            flow=job.flow,
-            record=job.record,
-            started_at=job.started_at,
-            ended_at=clock.now(),
-            outcome=outcome,
-            fault_code=trouble.code if trouble else None,
-            cause=trouble.cause(job.flow) if trouble else None,
-            sentence=trouble.sentence if trouble else sentence,
-            detail=masked(trouble.detail)[:DETAIL_LIMIT] if trouble else "",
-            exchanges=calls,
-        )
+    _WRITE.run(
+        session,
+        job_id=job.id,
+        flow=job.flow,
+        record=job.record,
+        started_at=job.started_at,
+        ended_at=clock.now(),
+        outcome=outcome,
+        fault_code=trouble.code if trouble else None,
+        cause=trouble.cause(job.flow) if trouble else None,
+        sentence=trouble.sentence if trouble else sentence,
+        detail=masked(trouble.detail)[:DETAIL_LIMIT] if trouble else "",
+        exchanges=as_json(calls),
     )
 
 
@@ -127,7 +136,8 @@ def open_issue(session: Session, concerned: Claimed | Concerned, trouble: Troubl
 
 def cause_of(session: Session, job_id: int) -> str | None:
     """The issue that a job belonged to before this try."""
-    return session.execute(select(Job.cause).where(Job.id == job_id)).scalar()
+    cause: str | None = _CAUSE.run(session, id=job_id).scalar()
+    return cause
 
 
 def resolve(session: Session, *, cause: str, by: str) -> bool:

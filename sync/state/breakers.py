@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from kit import clock
 from kit.db import Database, insert
 from kit.faults import Fault, OutcomeUnknown, Rejected, Transient
+from kit.sql import Sql
 from sync.state.models import Job, JobState
 from sync.state.settings_models import Breaker, Connection
 
@@ -24,6 +25,12 @@ OPENS_AFTER_FAILURES = 5
 FIRST_PROBE_SECONDS = 15.0
 LONGEST_PROBE_SECONDS = 300.0
 ROADS_TO_THE_ERP = "%\\_push"
+_LOOK = Sql(
+    """
+    select id, failures, opened_at, probe_at, sentence from breaker
+    where connection_id = %(connection_id)s and shop_id = %(shop_id)s
+    """
+)
 
 
 class BreakerOpen(Transient):
@@ -76,7 +83,7 @@ def admit(database: Database, connection: Connection) -> tuple[bool, bool]:
     """Whether this call is the probe, and whether calls before it failed. Raises BreakerOpen while it rests."""
     now = clock.now()
     with database.transaction(shop_id=connection.shop_id) as session:
-        row = session.scalar(select(Breaker).where(Breaker.connection_id == connection.id))
+        row = _LOOK.run(session, connection_id=connection.id).first()
         if row is None or row.opened_at is None:
             return False, row is not None and row.failures > 0
         # Later than the longest rest: a clock wrote it that has jumped back since.

@@ -13,17 +13,47 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from kit import clock
 from kit.crypto import fingerprint
+from kit.sql import Sql, as_json
 from sync.state.models import Intent, IntentState
 
 NAMESPACE = uuid.UUID("6f9c1f0e-5a3b-4c1e-9a57-0c0ac0ac0ac0")
 KEY_LIFE = timedelta(
     hours=23
 )  # Shopify forgets a key a day after its first use; an hour is left for the way there
+
+_BEGIN = Sql(
+    """
+    insert into intent (key, shop_id, flow, record, purpose, version, variables_hash, state, tries, intended_at,
+                        first_sent_at)
+    values (%(key)s, %(shop_id)s, %(flow)s, %(record)s, %(purpose)s, %(version)s, %(variables_hash)s, 'intended', 1,
+            %(now)s, %(now)s)
+    on conflict (key) do nothing
+    returning key
+    """
+)
+_TAKE_UP = Sql("select state, outcome from intent where key = %(key)s and shop_id = %(shop_id)s for update")
+_TRY_AGAIN = Sql(
+    """
+    update intent set tries = tries + 1, state = 'intended', variables_hash = %(variables_hash)s, closed_at = null
+    where key = %(key)s and shop_id = %(shop_id)s
+    """
+)
+_CLOSE = Sql(
+    """
+    update intent set state = %(state)s, closed_at = %(closed_at)s, outcome = coalesce(%(outcome)s, outcome)
+    where key = %(key)s and state <> 'done' and shop_id = %(shop_id)s
+    """
+)
+_OPEN_PURPOSES = Sql(
+    """
+    select purpose from intent
+    where flow = %(flow)s and record = %(record)s and state in ('intended', 'unknown') and shop_id = %(shop_id)s
+    """
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,58 +87,36 @@ def begin(
     variables: Any,
 ) -> Begun:
     """Saves the intent, or takes up the one that is there. Commit before the call."""
-    now = clock.now()
     key = key_of(shop_id=shop_id, flow=flow, record=record, purpose=purpose, version=version)
     wanted = fingerprint(variables)
-    before = session.execute(select(Intent).where(Intent.key == key).with_for_update()).scalar()
-    if before is None:
-        session.execute(
-            insert(Intent).values(
-                key=key,
-                shop_id=shop_id,
-                flow=flow,
-                record=record,
-                purpose=purpose,
-                version=version,
-                variables_hash=wanted,
-                state=IntentState.INTENDED,
-                tries=1,
-                intended_at=now,
-                first_sent_at=now,
-            )
-        )
-        return Begun(
-            key=key,
-            state=IntentState.INTENDED,
-            outcome={},
-            is_fresh=True,
-        )
-    begun = Begun(
-        key=key,
-        state=IntentState(before.state),
-        outcome=before.outcome,
-        is_fresh=False,
-    )
-    if begun.state is not IntentState.DONE:
-        before.tries += 1
-        before.state = IntentState.INTENDED
-        before.variables_hash = wanted
-        before.closed_at = None
-        session.flush()
-    return begun
+    named = {"flow": flow, "record": record, "purpose": purpose, "version": version}
+    fresh = _BEGIN.run(
+        session, shop_id=shop_id, key=key, variables_hash=wanted, now=clock.now(), **named
+    ).first()
+    if fresh is not None:
+        return Begun(key=key, state=IntentState.INTENDED, outcome={}, is_fresh=True)
+    before = _TAKE_UP.run(session, key=key).one()
+    if before.state != IntentState.DONE:
+        _TRY_AGAIN.run(session, key=key, variables_hash=wanted)
+    return Begun(key=key, state=IntentState(before.state), outcome=before.outcome, is_fresh=False)
 
 
 def close(
     session: Session, key: uuid.UUID, *, state: IntentState, outcome: Mapping[str, Any] | None = None
 ) -> None:
     """Saves what came of it. Closing twice with the same state changes nothing."""
-    values: dict[str, Any] = {
-        "state": state,
-        "closed_at": None if state is IntentState.UNKNOWN else clock.now(),
-    }
-    if outcome is not None:
-        values["outcome"] = dict(outcome)
-    session.execute(update(Intent).where(Intent.key == key, Intent.state != IntentState.DONE).values(values))
+    _CLOSE.run(
+        session,
+        key=key,
+        state=state.value,
+        closed_at=None if state is IntentState.UNKNOWN else clock.now(),
+        outcome=None if outcome is None else as_json(dict(outcome)),
+    )
+
+
+def open_purposes(session: Session, *, flow: str, record: str) -> list[str]:
+    """What the intents of a record are for that were begun and not closed."""
+    return list(_OPEN_PURPOSES.run(session, flow=flow, record=record).scalars())
 
 
 def open_ones(session: Session, *, flow: str, record: str) -> list[Intent]:

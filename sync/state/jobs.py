@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, func, literal_column, or_, select, text, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, func, literal_column, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from kit import clock
 from kit.db import all_shops, shared_now
+from kit.sql import Sql, as_json
 from sync.domain.money import Money
 from sync.state.models import Job, JobState, Lane
 
@@ -30,6 +30,45 @@ LONGEST_WAIT_SECONDS = 900.0
 JITTER_SHARE = 0.25
 LATEST_SECONDS = 3_600.0  # nothing backs off for longer, whatever the remote system wishes
 JUMP_SECONDS = 5.0  # two clocks may differ by so much; more means that one of them jumped
+
+
+_ASK = Sql(
+    """
+    insert into job (shop_id, flow, record, state, lane, hint, asked_at, due_at)
+    values (%(shop_id)s, %(flow)s, %(record)s, 'ready', %(lane)s, %(hint)s, %(asked_at)s, %(due_at)s)
+    on conflict (shop_id, flow, record) where state in ('ready', 'held', 'dead') do update set
+        state = 'ready', asks = job.asks + 1, hint = job.hint || excluded.hint,
+        lane = least(job.lane, excluded.lane), misses = null,
+        due_at = case
+            when job.state = 'ready' and job.attempts > 0 then job.due_at
+            when job.state = 'ready' then least(job.due_at, excluded.due_at)
+            else excluded.due_at end,
+        attempts = case when job.state = 'dead' then 0 else job.attempts end
+    returning id
+    """
+)
+_RELEASE = Sql(
+    """
+    update job set state = 'ready', due_at = %(now)s, attempts = 0, misses = null
+    where state = 'held' and misses = any(%(misses)s) and shop_id = %(shop_id)s
+    returning id
+    """
+)
+_CHECK = Sql(
+    """
+    select 1 from job
+    where id = %(id)s and lease = %(lease)s and state = 'running' and shop_id = %(shop_id)s
+    for update
+    """
+)
+_FINISH = Sql(
+    """
+    update job set state = %(state)s, reason = %(reason)s, finished_at = %(now)s, attempts = attempts + 1,
+        misses = null, fault_code = null, cause = null, lease = null, lease_until = null
+    where id = %(id)s and lease = %(lease)s and state = 'running' and shop_id = %(shop_id)s
+    returning 1
+    """
+)
 
 
 class LeaseLost(RuntimeError):
@@ -65,36 +104,15 @@ def ask(
     """Asks for work on a record and returns the job's id. One that is open already takes the question in: a held or
     dead one becomes ready again, one that is backing off keeps its due time."""
     now = clock.now()
-    statement = insert(Job).values(
+    job_id = _ASK.run(
+        session,
         shop_id=shop_id,
         flow=flow,
         record=record,
-        state=JobState.READY,
-        lane=lane,
-        hint=dict(hint or {}),
+        lane=int(lane),
+        hint=as_json(dict(hint or {})),
         asked_at=now,
         due_at=due_at or now,
-    )
-    new = statement.excluded
-    is_backing_off = (Job.state == JobState.READY) & (Job.attempts > 0)
-    job_id = session.execute(
-        statement.on_conflict_do_update(
-            index_elements=[Job.shop_id, Job.flow, Job.record],
-            index_where=text("state in ('ready','held','dead')"),
-            set_={
-                "state": JobState.READY,
-                "asks": Job.asks + 1,
-                "hint": Job.hint.op("||")(new.hint),
-                "lane": func.least(Job.lane, new.lane),
-                "due_at": case(
-                    (is_backing_off, Job.due_at),
-                    (Job.state == JobState.READY, func.least(Job.due_at, new.due_at)),
-                    else_=new.due_at,
-                ),
-                "attempts": case((Job.state == JobState.DEAD, 0), else_=Job.attempts),
-                "misses": None,
-            },
-        ).returning(Job.id)
     ).scalar_one()
     return int(job_id)
 
@@ -112,28 +130,16 @@ def extend(session: Session, leases: Sequence[uuid.UUID], *, lease_seconds: int)
 
 def check(session: Session, job: Claimed) -> None:
     """Locks the job's row and makes sure that it is still ours. Raises LeaseLost."""
-    row = session.execute(
-        select(Job.id)
-        .where(Job.id == job.id, Job.lease == job.lease, Job.state == JobState.RUNNING)
-        .with_for_update()
-    ).first()
-    if row is None:
+    if _CHECK.run(session, id=job.id, lease=job.lease).first() is None:
         raise LeaseLost(f"job {job.id} was taken over")
 
 
 def finish(session: Session, job: Claimed, *, state: JobState, reason: str = "") -> None:
     """Closes a job for good (done or ignored). Raises LeaseLost."""
-    _settle(
-        session,
-        job,
-        state=state,
-        reason=reason,
-        finished_at=clock.now(),
-        misses=None,
-        fault_code=None,
-        cause=None,
-        attempts=Job.attempts + 1,
-    )
+    now = clock.now()
+    row = _FINISH.run(session, id=job.id, lease=job.lease, state=state.value, reason=reason, now=now).first()
+    if row is None:
+        raise LeaseLost(f"job {job.id} was taken over")
 
 
 def put_back(
@@ -207,7 +213,7 @@ def back_off_seconds(job_id: int, tries: int, *, first_seconds: float = FIRST_WA
 
 def release(session: Session, *, misses: Sequence[str]) -> list[int]:
     """Makes exactly the held jobs ready that wait for one of these things, and returns their ids."""
-    return _reopen(session, (Job.state == JobState.HELD) & Job.misses.in_(misses))
+    return list(_RELEASE.run(session, misses=list(misses), now=clock.now()).scalars())
 
 
 def held_for(session: Session) -> list[str]:

@@ -6,15 +6,38 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import literal, select, update
-from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from kit import clock
+from kit.sql import Sql, as_json
 from sync.connectors.base import Written
 from sync.domain.exported import Exported
 from sync.state.models import Link
 
 ERP_REFUND = "erp_refund"  # a refund that we made at Shopify, and the ERP's credit note that it was made for
+
+_OF_ORDER = Sql(
+    "select kind, shopify_gid, facts from link where record = %(record)s and shop_id = %(shop_id)s order by id"
+)
+_WRITTEN = Sql(
+    """
+    select erp_model, erp_id, erp_number from link
+    where connection_id = %(connection_id)s and kind = %(kind)s and shopify_gid = %(shopify_gid)s
+      and shop_id = %(shop_id)s
+    """
+)
+_RECORD = Sql(
+    """
+    insert into link (shop_id, connection_id, kind, shopify_gid, record, erp_model, erp_id, erp_number, fingerprint,
+                      facts, linked_at)
+    values (%(shop_id)s, %(connection_id)s, %(kind)s, %(shopify_gid)s, %(record)s, %(erp_model)s, %(erp_id)s,
+            %(erp_number)s, %(fingerprint)s, %(facts)s, %(linked_at)s)
+    on conflict (connection_id, kind, shopify_gid) do update set
+        record = excluded.record, erp_model = excluded.erp_model, erp_id = excluded.erp_id,
+        erp_number = excluded.erp_number, fingerprint = excluded.fingerprint, facts = link.facts || excluded.facts
+    """
+)
 
 
 def find(session: Session, *, connection_id: int, kind: str, shopify_gid: str) -> Link | None:
@@ -33,13 +56,23 @@ def of_record(session: Session, record: str) -> list[Link]:
 
 def exported(session: Session, record: str) -> Exported:
     """What of an order is in the ERP, from the facts kept with its links."""
-    found = of_record(session, record)
+    found = _OF_ORDER.run(session, record=record).all()
     documents = [link.facts for link in found if link.kind in ("order", "delta")]
     shipments, payments, refunds = (
         [link.shopify_gid for link in found if link.kind == kind]
         for kind in ("shipment", "payment", ERP_REFUND)
     )
     return Exported.of_facts(documents, shipments, payments, refunds)
+
+
+def written(session: Session, *, connection_id: int, kind: str, shopify_gid: str) -> Written | None:
+    """What a Shopify record is called at one connection."""
+    row = _WRITTEN.run(session, connection_id=connection_id, kind=kind, shopify_gid=shopify_gid).first()
+    return (
+        None
+        if row is None
+        else Written(model=row.erp_model, erp_id=row.erp_id, number=row.erp_number, state="linked")
+    )
 
 
 def by_erp(session: Session, *, connection_id: int, erp_model: str, erp_id: str) -> Link | None:
@@ -54,7 +87,6 @@ def by_erp(session: Session, *, connection_id: int, erp_model: str, erp_id: str)
 def record(
     session: Session,
     *,
-    shop_id: int,
     connection_id: int,
     kind: str,
     shopify_gid: str,
@@ -64,27 +96,18 @@ def record(
     facts: Mapping[str, Any] | None = None,
 ) -> None:
     """Writes the link down, or brings its number, fingerprint and facts up to date."""
-    values = {
-        "record": record,
-        "erp_model": written.model,
-        "erp_id": written.erp_id,
-        "erp_number": written.number,
-        "fingerprint": fingerprint,
-        "facts": dict(facts or {}),
-    }
-    statement = insert(Link).values(
-        shop_id=shop_id,
+    _RECORD.run(
+        session,
         connection_id=connection_id,
         kind=kind,
         shopify_gid=shopify_gid,
+        record=record,
+        erp_model=written.model,
+        erp_id=written.erp_id,
+        erp_number=written.number,
+        fingerprint=fingerprint,
+        facts=as_json(dict(facts or {})),
         linked_at=clock.now(),
-        **values,
-    )
-    session.execute(
-        statement.on_conflict_do_update(
-            index_elements=[Link.connection_id, Link.kind, Link.shopify_gid],
-            set_={**values, "facts": Link.facts.op("||")(statement.excluded.facts)},
-        )
     )
 
 

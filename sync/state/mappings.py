@@ -14,8 +14,16 @@ from sqlalchemy.orm import Session
 
 from kit import clock
 from kit.faults import Misconfigured
+from kit.sql import Sql
 from oauth import audit
 from sync.state.settings_models import MappingVersion
+
+_NUMBER_IN_FORCE = Sql(
+    """
+    select number from mapping_version
+    where connection_id = %(connection_id)s and state = 'published' and shop_id = %(shop_id)s
+    """
+)
 
 
 def published(session: Session, connection_id: int) -> MappingVersion | None:
@@ -27,12 +35,24 @@ def in_force(session: Session, connection_id: int) -> MappingVersion:
     """The version in force. Raises Misconfigured when nothing was published yet."""
     version = published(session, connection_id)
     if version is None:
-        raise Misconfigured(
-            "no_mapping",
-            "No mapping is published yet. Look at the suggested one on the Mappings page and publish it.",
-            misses="mapping",
-        )
+        raise _nothing_published()
     return version
+
+
+def number_in_force(session: Session, connection_id: int) -> int:
+    """The number of the version in force. Raises Misconfigured when nothing was published yet."""
+    number = _NUMBER_IN_FORCE.run(session, connection_id=connection_id).scalar()
+    if number is None:
+        raise _nothing_published()
+    return int(number)
+
+
+def _nothing_published() -> Misconfigured:
+    return Misconfigured(
+        "no_mapping",
+        "No mapping is published yet. Look at the suggested one on the Mappings page and publish it.",
+        misses="mapping",
+    )
 
 
 def draft(session: Session, connection_id: int) -> MappingVersion | None:

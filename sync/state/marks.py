@@ -13,16 +13,18 @@ import logging
 import secrets
 from collections.abc import Iterable
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from kit.crypto import Sealer, Secret, place
 from kit.faults import Misconfigured
+from kit.sql import Sql
 from oauth.models import Shop
 
 log = logging.getLogger(__name__)
 
 KEY_BYTES = 32
+_SEALED = Sql("select sealed_mark_key from shop where id = %(shop_id)s")
 
 
 def of(session: Session, sealer: Sealer, *, shop_id: int, email: str) -> str | None:
@@ -30,15 +32,17 @@ def of(session: Session, sealer: Sealer, *, shop_id: int, email: str) -> str | N
     or while the key cannot be opened: nothing has to wait for that."""
     if not email.strip():
         return None
-    if _sealed(session, shop_id) is None:
+    sealed = _sealed(session)
+    if sealed is None:
         _make(session, sealer, shop_id)
-    key = _key(session, sealer, shop_id)
+        sealed = _sealed(session)
+    key = _opened(sealer, sealed, shop_id)
     return _mark(key, email) if key else None
 
 
 def known(session: Session, sealer: Sealer, *, shop_id: int, words: Iterable[str]) -> tuple[str, ...]:
     """The marks that the shop's records would have for these addresses."""
-    key = _key(session, sealer, shop_id)
+    key = _opened(sealer, _sealed(session), shop_id)
     return tuple(_mark(key, word) for word in words if "@" in word) if key else ()
 
 
@@ -46,8 +50,7 @@ def _mark(key: bytes, email: str) -> str:
     return hmac.new(key, email.strip().casefold().encode(), hashlib.sha256).hexdigest()
 
 
-def _key(session: Session, sealer: Sealer, shop_id: int) -> bytes | None:
-    sealed = _sealed(session, shop_id)
+def _opened(sealer: Sealer, sealed: str | None, shop_id: int) -> bytes | None:
     if sealed is None:
         return None
     try:
@@ -57,8 +60,9 @@ def _key(session: Session, sealer: Sealer, shop_id: int) -> bytes | None:
         return None
 
 
-def _sealed(session: Session, shop_id: int) -> str | None:
-    return session.scalar(select(Shop.sealed_mark_key).where(Shop.id == shop_id))
+def _sealed(session: Session) -> str | None:
+    sealed: str | None = _SEALED.run(session).scalar()
+    return sealed
 
 
 def _make(session: Session, sealer: Sealer, shop_id: int) -> None:

@@ -11,12 +11,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from kit import clock
 from kit.db import Database, all_shops, shared_now
 from kit.faults import Misconfigured, Transient
+from kit.sql import Sql
 from sync.state.settings_models import Connection, Slot
 
 LEASE_SECONDS = 90.0  # longer than the longest single call; `beat` renews it for those who make several
@@ -54,7 +55,7 @@ def taken(database: Database, connection: Connection) -> Iterator[int]:
         with _holding:
             _held.discard(place)
         with database.transaction(shop_id=connection.shop_id) as session:
-            session.execute(delete(Slot).where(Slot.id == place))
+            _GIVE_BACK.run(session, id=place)
 
 
 def beat(database: Database) -> None:
@@ -77,20 +78,21 @@ def in_use(database: Database, connection: Connection) -> int:
 
 
 # One statement in the usual case: the free numbers are tried in no order, so that takers seldom meet.
-_TAKE = text(
+_TAKE = Sql(
     """
     insert into slot (shop_id, connection_id, number, lease_until)
     select c.shop_id, c.id, n,
-           coalesce(cast(:told as timestamptz), statement_timestamp()) + make_interval(secs => :seconds)
+           coalesce(%(told)s::timestamptz, statement_timestamp()) + make_interval(secs => %(seconds)s)
     from connection c cross join lateral generate_series(0, c.slots - 1) n
-    where c.id = :connection_id
+    where c.id = %(connection_id)s and c.shop_id = %(shop_id)s
       and not exists (select 1 from slot s where s.connection_id = c.id and s.number = n)
     order by random()
     limit 1
     on conflict (connection_id, number) do nothing
     returning id
     """
-).execution_options(all_shops=True)
+)
+_GIVE_BACK = Sql("delete from slot where id = %(id)s and shop_id = %(shop_id)s")
 
 
 def _take(database: Database, *, shop_id: int, connection_id: int) -> int:
@@ -98,7 +100,7 @@ def _take(database: Database, *, shop_id: int, connection_id: int) -> int:
     values = {"connection_id": connection_id, "told": told, "seconds": LEASE_SECONDS}
     with database.transaction(shop_id=shop_id) as session:
         for _ in range(TRIES):
-            place = session.execute(_TAKE, values).scalar()
+            place = _TAKE.run(session, **values).scalar()
             if place is not None:
                 return int(place)
             dead = delete(Slot).where(Slot.connection_id == connection_id, Slot.lease_until <= shared_now())

@@ -6,23 +6,36 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from kit import clock
-from sync.state.settings_models import Snapshot
+from kit.sql import Sql, as_json
+
+_UPDATED_AT = Sql("select updated_at from snapshot where record = %(record)s and shop_id = %(shop_id)s")
+_SAVE = Sql(
+    """
+    insert into snapshot (shop_id, record, title, body, occurred_at, updated_at, customer_gid, buyer_mark, read_at)
+    values (%(shop_id)s, %(record)s, %(title)s, %(body)s, %(occurred_at)s, %(updated_at)s, %(customer_gid)s,
+            %(buyer_mark)s, %(read_at)s)
+    on conflict (shop_id, record) do update set
+        title = excluded.title, body = excluded.body, occurred_at = excluded.occurred_at,
+        updated_at = excluded.updated_at, customer_gid = excluded.customer_gid, buyer_mark = excluded.buyer_mark,
+        read_at = excluded.read_at
+    where snapshot.updated_at is null or snapshot.updated_at <= excluded.updated_at
+    """
+)
+_PROVE = Sql("update snapshot set proof = %(proof)s where record = %(record)s and shop_id = %(shop_id)s")
 
 
-def find(session: Session, record: str) -> Snapshot | None:
-    """The snapshot of a record."""
-    return session.execute(select(Snapshot).where(Snapshot.record == record)).scalar()
+def updated_at(session: Session, record: str) -> datetime | None:
+    """When the record was changed at Shopify, as far as we know of it."""
+    moment: datetime | None = _UPDATED_AT.run(session, record=record).scalar()
+    return moment
 
 
 def save(
     session: Session,
     *,
-    shop_id: int,
     record: str,
     title: str,
     body: Mapping[str, Any],
@@ -32,26 +45,19 @@ def save(
     buyer_mark: str | None = None,
 ) -> None:
     """Keeps the record unless we know a newer one."""
-    values = {
-        "title": title[:255],
-        "body": dict(body),
-        "occurred_at": occurred_at,
-        "updated_at": updated_at,
-        "customer_gid": customer_gid,
-        "buyer_mark": buyer_mark,
-        "read_at": clock.now(),
-    }
-    session.execute(
-        insert(Snapshot)
-        .values(shop_id=shop_id, record=record, **values)
-        .on_conflict_do_update(
-            index_elements=[Snapshot.shop_id, Snapshot.record],
-            set_=values,
-            where=or_(Snapshot.updated_at.is_(None), Snapshot.updated_at <= updated_at),
-        )
+    _SAVE.run(
+        session,
+        record=record,
+        title=title[:255],
+        body=as_json(dict(body)),
+        occurred_at=occurred_at,
+        updated_at=updated_at,
+        customer_gid=customer_gid,
+        buyer_mark=buyer_mark,
+        read_at=clock.now(),
     )
 
 
 def prove(session: Session, *, record: str, proof: Mapping[str, Any]) -> None:
     """Keeps the cent table of a record."""
-    session.execute(update(Snapshot).where(Snapshot.record == record).values(proof=dict(proof)))
+    _PROVE.run(session, record=record, proof=as_json(dict(proof)))

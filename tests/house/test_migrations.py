@@ -45,7 +45,8 @@ TARGET = re.compile(
     r"\b(?:on|alter table(?: only)?|update|insert into|delete from)\s+\"?(\w+)", re.IGNORECASE
 )
 TAKES_LONG = re.compile(
-    r"^(create (unique )?index (?!concurrently)|(update|insert|delete)\b|alter table .*(add constraint|alter column))",
+    r"^(create (unique )?index (?!concurrently)|(update|insert|delete)\b|"  # how a value is stored is a brief note
+    r"alter table .*(add constraint|alter column(?! \w+ set storage)))",
     re.IGNORECASE,
 )
 

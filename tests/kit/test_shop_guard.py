@@ -12,6 +12,7 @@ from sqlalchemy.sql.base import Executable
 
 from kit import clock
 from kit.db import Database, NoShop, all_shops, insert
+from kit.sql import Sql
 from sync.state.models import Attempt, Job
 from tests.state.conftest import make_shop
 
@@ -146,3 +147,22 @@ def test_statements_that_touch_no_shop_need_none(db: Database, beta: int) -> Non
         with db.transaction(shop_id=shop_id) as session:
             assert session.execute(select(literal(1))).scalar_one() == 1
             session.execute(select(func.now()))
+
+
+WRITTEN_OUT = Sql("select id from job where shop_id = %(shop_id)s and id > %(after)s")
+
+
+def test_a_statement_that_is_written_out_sees_only_its_own_shop(db: Database, beta: int) -> None:
+    with db.transaction(shop_id=beta) as session:
+        assert WRITTEN_OUT.run(session, after=0).all() == []
+        session.add(Job(**values(beta)))  # not written yet: it is before the statement runs
+        assert len(WRITTEN_OUT.run(session, after=0).all()) == 1
+
+
+def test_a_statement_that_is_written_out_must_name_a_shop_and_no_other(db: Database, beta: int) -> None:
+    with pytest.raises(NoShop):
+        Sql("select id from job where id > %(after)s")
+    with db.transaction() as session, pytest.raises(NoShop):
+        WRITTEN_OUT.run(session, after=0)
+    with db.transaction(shop_id=beta) as session, pytest.raises(NoShop):
+        WRITTEN_OUT.run(session, after=0, shop_id=beta - 1)
