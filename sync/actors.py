@@ -10,13 +10,14 @@ import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import TracebackType
 
 import dramatiq
 from dramatiq.brokers.redis import RedisBroker
 from dramatiq.middleware import Shutdown
 from dramatiq.middleware.threading import raise_thread_exception
 
-from kit import clock
+from kit import clock, outages
 from kit.bulkheads import Bulkhead
 from sync.broker import Nudger
 from sync.flows import catalogue, intake, notices, turn
@@ -30,6 +31,7 @@ TURNS_PER_WAKE = 50  # then the thread goes back to the queue, so that a stop is
 WAKE_SECONDS = (
     60.0  # and after so long, so that Dramatiq's time limit is left to the one job that is too slow
 )
+TROUBLE_PAUSE_SECONDS = 2.0
 
 
 class Engine:
@@ -138,13 +140,38 @@ class Engine:
                 self._leases.pop(lease, None)
 
 
+class _Waking:
+    """A wake-up that finds the database away or in trouble ends early and says so in one line. The clock wakes anew."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def __enter__(self) -> None:
+        """Nothing to prepare."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        why = outages.told(error)
+        if not why and not outages.is_away(error):
+            return False
+        log.error(
+            "worker.database_in_trouble" if why else "worker.database_away",
+            extra={"error_kind": type(error).__name__, "why": why},
+        )
+        self._engine.is_stopping.wait(TROUBLE_PAUSE_SECONDS)
+        return True
+
+
 def declare(broker: RedisBroker, engine: Engine) -> None:
     """Declares the actors on a broker. `jobs` owns retries; the broker has no middleware that would retry."""
 
     @dramatiq.actor(broker=broker, queue_name="deliveries")
     def process_delivery(_delivery_id: int) -> None:
-        engine.process_deliveries()
+        with _Waking(engine):
+            engine.process_deliveries()
 
     @dramatiq.actor(broker=broker, queue_name="jobs")
     def run_job(_job_id: int) -> None:
-        engine.run_jobs()
+        with _Waking(engine):
+            engine.run_jobs()

@@ -14,7 +14,7 @@ from functools import partial
 from sqlalchemy import Connection, func, select, text
 from sqlalchemy.exc import DBAPIError
 
-from kit import clock
+from kit import clock, outages
 from kit.bulkheads import Bulkhead
 from kit.db import all_shops
 from sync.actors import Engine
@@ -154,7 +154,8 @@ def run(engine: Engine, stop: threading.Event) -> None:
                     stop.wait(TICK_SECONDS)
                 connection.execute(text("select pg_advisory_unlock_all()"))  # the pool may keep the session
         except DBAPIError as error:
-            log.warning("clock.database_away", extra={"error_kind": type(error.orig).__name__})
+            told = {"error_kind": type(error.orig).__name__, "why": outages.told(error)}
+            log.warning("clock.database_away", extra=told)
             stop.wait(TICK_SECONDS * 4)
 
 

@@ -8,12 +8,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from kit import outages
 from kit.faults import Fault, Misconfigured, Transient
 from oauth.staff import NotAllowed
 from web import auth, render
@@ -91,8 +92,14 @@ async def fault(request: Request, error: Exception) -> Response:
 
 async def busy(request: Request, error: Exception) -> Response:
     """The database is away or has no free connection."""
-    log.error("page.database_away", extra={"error_kind": type(error).__name__, "path": request.url.path})
+    told = {"error_kind": type(error).__name__, "why": outages.told(error), "path": request.url.path}
+    log.error("page.database_away", extra=told)
     return page(request, BUSY, status=503)
+
+
+async def refused(request: Request, error: Exception) -> Response:
+    """PostgreSQL calls it an error of its own: its disk, or a mistake of ours."""
+    return await (busy if outages.told(error) else bug)(request, error)
 
 
 async def http(request: Request, error: Exception) -> Response:
@@ -123,6 +130,7 @@ HANDLERS: Mapping[Any, Handler] = {
     NotAllowed: not_allowed,
     Fault: fault,
     OperationalError: busy,
+    InternalError: refused,
     PoolTimeout: busy,
     HTTPException: http,
     Exception: bug,

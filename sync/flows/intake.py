@@ -21,7 +21,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from kit import clock
+from kit import clock, outages
 from kit import log as logs
 from kit.bulkheads import Bulkhead
 from kit.db import Database, all_shops
@@ -237,7 +237,7 @@ class _SettingAside:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         # A database that went away is not the delivery's fault; a value that it cannot hold is.
-        if self.concerned is None or not isinstance(error, Exception) or isinstance(error, OUTAGES):
+        if self.concerned is None or not isinstance(error, Exception) or _is_outage(error):
             return
         name = type(error).__name__
         reason = f"Concord made a mistake with this delivery ({name}). Replay it after an update."
@@ -296,3 +296,7 @@ def _resolve_issue(session: Session, topic: str) -> None:
     left = select(Delivery.id).where(Delivery.topic == topic, Delivery.state == DeliveryState.FAILED).limit(1)
     if session.execute(left).first() is None:
         attempts.resolve_of(session, flow=attempts.INTAKE, field=topic, by="concord")
+
+
+def _is_outage(error: Exception) -> bool:
+    return isinstance(error, OUTAGES) or bool(outages.told(error))

@@ -16,7 +16,7 @@ from dramatiq.middleware import TimeLimitExceeded
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from kit import clock, crashes, http
+from kit import clock, crashes, http, outages
 from kit import log as logs
 from kit.faults import Fault, Misconfigured, OutcomeUnknown, Rejected, Transient
 from oauth import scopes
@@ -33,8 +33,23 @@ log = logging.getLogger(__name__)
 ISSUE_AFTER_TRIES = 3  # a passing fault becomes an issue when it stays
 FIRST_WAIT_SECONDS = {"transient": 1.0, "unknown": 5.0, "bug": 30.0}
 RESTART_WAIT_SECONDS = 2.0
+TROUBLE_WAIT_SECONDS = 10.0
 
 Flow = Callable[[Work], Outcome]
+
+
+class DatabaseInTrouble(Transient):
+    """The database cannot save anything, whatever the record is: no attempt."""
+
+    counts = False
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            "database_in_trouble",
+            "The database of Concord has no room, or its machine fails. Work goes on by itself.",
+            detail=why,
+            after_seconds=TROUBLE_WAIT_SECONDS,
+        )
 
 
 def take(gateways: Gateways, job: Claimed, flow: Flow) -> None:
@@ -78,6 +93,8 @@ class Settling:
             case DBAPIError() if error.connection_invalidated:
                 # PostgreSQL went away under us. If it is back the job waits a moment, else its lease runs out.
                 return self._saved(self._fail, _database_away())
+            case DBAPIError() if why := outages.told(error):
+                return self._saved(self._fail, DatabaseInTrouble(why))
             case Exception():
                 self._saved(self._crash, error)
                 return False
@@ -89,15 +106,29 @@ class Settling:
                 return False
 
     def _saved(self, settle: Callable[[Session, Any], None], what: Any) -> bool:
+        try:
+            self._save(settle, what)
+        except LeaseLost:
+            log.warning("job.lease_lost")
+        return True
+
+    def _save(self, settle: Callable[[Session, Any], None], what: Any) -> None:
         work = self.work
         try:
             with work.database.transaction(shop_id=work.shop.id) as session:
                 jobs.check(session, work.job)
                 work.save_waiting(session)
                 settle(session, what)
-        except LeaseLost:
-            log.warning("job.lease_lost")
-        return True
+        except DBAPIError as error:
+            why = outages.told(error)
+            if not why:
+                raise
+            log.error("job.not_settled", extra={"why": why})
+            # Where nothing new can be written the job may still be put back. What waited to be saved is left: an intent
+            # that stays open leads to a question to the other side.
+            with work.database.transaction(shop_id=work.shop.id) as session:
+                jobs.check(session, work.job)
+                self._fail(session, DatabaseInTrouble(why))
 
     def _succeed(self, session: Session, outcome: Outcome) -> None:
         job = self.work.job

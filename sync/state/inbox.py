@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import psycopg
 
-from kit import clock
+from kit import clock, outages
 from kit.db import LINK, LOCK_TIMEOUT_MS
 from kit.packing import pack
 from oauth.signatures import SignedDelivery
@@ -183,9 +183,8 @@ class GroupWriter:
                     self._connection = self._connection or self._connect()
                     self._commit(self._connection, group)
                 except psycopg.Error as error:
-                    log.error(
-                        "inbox.not_stored", extra={"count": len(group), "error_kind": type(error).__name__}
-                    )
+                    told = {"count": len(group), "error_kind": type(error).__name__}
+                    log.error("inbox.not_stored", extra=told | {"why": outages.told(error)})
                     self._reply(group, InboxBusy("the database did not commit"))
                     if self._connection is None or self._connection.closed:  # a broken one is closed, too
                         self._connection = None

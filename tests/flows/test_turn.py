@@ -8,12 +8,12 @@ from decimal import Decimal
 
 import pytest
 from dramatiq.middleware import Shutdown, TimeLimitExceeded
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, text
 
 from kit import clock
 from kit.clock import SetClock
 from kit.config import Settings
-from kit.db import Database
+from kit.db import Database, all_shops
 from kit.faults import Misconfigured, OutcomeUnknown, Rejected, Transient
 from kit.http import Door
 from oauth.models import Grant
@@ -22,7 +22,7 @@ from sync.flows import replay as replays
 from sync.flows import turn
 from sync.flows.road import Done, Outcome, Skipped, Work
 from sync.gateways import Gateways
-from sync.state import claims, jobs
+from sync.state import claims, intents, jobs
 from sync.state.models import Attempt, Job, JobState, Lane
 from sync.state.settings_models import Issue
 from tests.state.conftest import make_shop
@@ -260,3 +260,42 @@ def test_a_flow_rests_before_it_runs_while_a_scope_is_missing_and_not_a_moment_l
 
 def test_without_any_grant_a_flow_runs_into_what_it_needs(gateways: Gateways, shop: int) -> None:
     assert take(gateways, shop, lambda _work: Done()).state == JobState.DONE
+
+
+NO_ROOM = """
+    create function has_no_room() returns trigger language plpgsql as $$
+        begin raise exception 'could not extend file' using errcode = 'disk_full'; end
+    $$;
+    create trigger no_room before insert on {table} for each row execute function has_no_room()
+"""
+
+
+@pytest.mark.parametrize("table", ["intent", "attempt"])
+def test_a_full_disk_of_the_database_is_no_try_and_no_issue_of_the_record(
+    gateways: Gateways, shop: int, table: str
+) -> None:
+    """Before the ERP is asked, and when it has answered."""
+
+    def flow(work: Work) -> Outcome:
+        with work.transaction() as session:
+            intents.begin(
+                session,
+                shop_id=shop,
+                flow=work.job.flow,
+                record=work.job.record,
+                purpose="order",
+                version=1,
+                variables={},
+            )
+        return Done()
+
+    with gateways.database.transaction() as session:
+        session.execute(all_shops(text(NO_ROOM.format(table=table))))
+    job = take(gateways, shop, flow)
+    assert (job.state, job.attempts, job.fault_code) == (JobState.READY, 0, "database_in_trouble")
+    assert (attempts(gateways, shop), issues(gateways, shop)) == ([], [])
+    with gateways.database.transaction() as session:
+        session.execute(all_shops(text(f"drop trigger no_room on {table}")))
+    with gateways.database.transaction(shop_id=shop) as session:
+        jobs.retry(session, job_ids=[job.id])
+    assert take(gateways, shop, flow).state == JobState.DONE

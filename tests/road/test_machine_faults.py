@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack
 
-import psycopg
 import pytest
 import redis
 
-from tests.road.stretch import Stretch
+from sandbox.leashed import wait_until
+from tests.road import disk
+from tests.road.stretch import PATIENCE_SECONDS, Stretch
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("road")]
-
-FULL = """
-    create or replace function is_full() returns trigger language plpgsql as $$
-        begin
-            raise exception 'could not extend file: No space left on device' using errcode = 'disk_full';
-        end
-    $$
-"""
 
 
 def test_orders_arrive_although_postgresql_restarts_under_web_worker_and_clock(stretch: Stretch) -> None:
@@ -50,26 +42,41 @@ def test_an_answer_that_breaks_off_in_its_middle_leads_to_a_question_and_not_to_
     assert stretch.erp.cuts_left == 0
 
 
-def test_a_full_disk_is_told_and_nothing_is_acknowledged(stretch: Stretch) -> None:
-    before, items = stretch.count("delivery", "true"), stretch.orders(6)
-    with full_disk(stretch.ground.database_url):
-        assert [stretch.post(request) for _, request in items] == [503] * len(items)
-        assert stretch.count("delivery", "true") == before
-    stretch.send(items)
+def test_a_full_disk_loses_nothing_doubles_nothing_and_needs_nobody_once_there_is_room(
+    stretch: Stretch,
+) -> None:
+    stretch.order(1)
     stretch.arrive()
+    failed = "outcome in ('lost', 'bug', 'transient', 'unknown')"
+    before = stretch.count("attempt", failed)
+    with ExitStack() as disk_is_full:
+        with stretch.erp.holding() as reached:
+            stretch.order(6)
+            assert reached.wait(PATIENCE_SECONDS)
+            disk_is_full.enter_context(disk.full(stretch.ground.postgres, stretch.ground.database_url))
+        # The ERP writes and answers, and nobody can write that down.
+        assert wait_until(lambda: "job.not_settled" in stretch.worker.log.read_text(), PATIENCE_SECONDS)
+        taken, refused = until_refused(stretch)
+    assert stretch.count("delivery", "state = 'failed'") == 0
+    assert stretch.count("delivery", f"webhook_id in {names([*taken, refused])}") == len(taken)
+    stretch.send([refused])
+    stretch.arrive()
+    assert stretch.count("delivery", f"webhook_id in {names([*taken, refused])}") == len(taken) + 1
+    assert "could not extend file" in stretch.web.log.read_text()
+    assert stretch.count("attempt", failed) == before
 
 
-@contextmanager
-def full_disk(database_url: str) -> Iterator[None]:
-    """PostgreSQL answers every new delivery as it does when its disk is full. The answer of a real one is the same to
-    us: an error with SQLSTATE 53100 that ends the transaction, wherever in the server it was raised. A disk that is too
-    full for the log itself ends the server instead, which is the restart above."""
-    with psycopg.connect(database_url, autocommit=True) as connection:
-        connection.execute(FULL)
-        connection.execute(
-            "create trigger disk before insert on delivery for each row execute function is_full()"
-        )
-        try:
-            yield
-        finally:
-            connection.execute("drop trigger disk on delivery")
+def until_refused(stretch: Stretch) -> tuple[list[tuple[str, bytes]], tuple[str, bytes]]:
+    """Buyers order until a delivery finds no room: those that were acknowledged, and the one that was not."""
+    taken: list[tuple[str, bytes]] = []
+    while True:
+        (item,) = stretch.orders(1)
+        code = stretch.post(item[1])
+        if code != 200:
+            assert code == 503
+            return taken, item
+        taken.append(item)
+
+
+def names(items: list[tuple[str, bytes]]) -> str:
+    return "(" + ", ".join(f"'{webhook_id}'" for webhook_id, _ in items) + ")"
