@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -18,29 +18,58 @@ from sync.domain.money import Money, digits
 
 SALABLE = [["salable", "=", True], ["active", "in", [True, False]]]
 PRODUCT = "product.product"
-PRODUCT_FIELDS = ("code", "name", "active", "cost_price", "identifiers.code", "last_modified_at")
+PRODUCT_FIELDS = (
+    "code",
+    "suffix_code",
+    "name",
+    "active",
+    "cost_price",
+    "identifiers.code",
+    "template.code",
+    "last_modified_at",
+)
 PRICE_FIELDS = ("code", "list_price_used", "account_category", "last_modified_at")
 STOCK_FIELDS = ("code", "type", "quantity")
 
 
-def products(client: Client, ids: Sequence[int]) -> list[Change]:
-    """What the products are."""
-    return [
-        Change(
-            feed=Feed.PRODUCTS,
-            erp_id=str(row["id"]),
-            changed_at=row["last_modified_at"],
-            values=ProductTold(
-                product=str(row["id"]),
-                code=row["code"] or "",
-                barcodes=tuple(each["code"] for each in row["identifiers"]),
-                title=row["name"],
-                cost=row["cost_price"],
-                is_active=row["active"],
-            ).plain(),
+def products(client: Client, shop: WebShop, ids: Sequence[int]) -> list[Change]:
+    """What the products are. Variants of one template are one product with a choice, also while all but one of them
+    are not sold any more."""
+    rows = _read(client, ids, PRODUCT_FIELDS)
+    variants = _variants(client, {row["template"]["id"] for row in rows})
+    found = []
+    for row in rows:
+        template = row["template"]
+        is_group = variants[template["id"]] > 1
+        told = ProductTold(
+            product=str(row["id"]),
+            code=row["code"] or "",
+            barcodes=tuple(each["code"] for each in row["identifiers"]),
+            title=row["name"],
+            cost=row["cost_price"],
+            cost_currency=shop.company_currency,
+            is_active=row["active"],
+            # Several templates may share a code.
+            group=f"{template['code'] or ''} {template['id']}".strip() if is_group else "",
+            choice=(row["suffix_code"] or "") if is_group else "",
         )
-        for row in _read(client, ids, PRODUCT_FIELDS)
-    ]
+        found.append(
+            Change(
+                feed=Feed.PRODUCTS,
+                erp_id=told.product,
+                changed_at=row["last_modified_at"],
+                values=told.plain(),
+            )
+        )
+    return found
+
+
+def _variants(client: Client, templates: set[int]) -> Counter[int]:
+    """How many variants each of these templates has, sold or not."""
+    if not templates:
+        return Counter()
+    domain = [["template", "in", sorted(templates)], ["active", "in", [True, False]]]
+    return Counter(row["template"] for row in client.all(PRODUCT, domain, ["template"]))
 
 
 def prices(client: Client, shop: WebShop, ids: Sequence[int]) -> list[Change]:

@@ -21,6 +21,7 @@ class WebShop:
     id: int
     company: int
     company_name: str
+    company_currency: str  # what goods cost is kept in it
     currency: str
 
 
@@ -35,7 +36,7 @@ class Shop:
     @cached_property
     def record(self) -> WebShop:
         """The web shop. From here on every call is made in its company. Raises Misconfigured."""
-        fields = ["company.rec_name", "currency.code"]
+        fields = ["company.rec_name", "company.currency.code", "currency.code"]
         found = self._client.search("web.shop", [["name", "=", self._name]], fields, size=2)
         if len(found) != 1:
             raise Misconfigured(
@@ -51,6 +52,7 @@ class Shop:
             id=row["id"],
             company=company["id"],
             company_name=company["rec_name"],
+            company_currency=company["currency"]["code"],
             currency=row["currency"]["code"],
         )
 

@@ -260,6 +260,32 @@ def test_a_changed_product_is_read_again_for_as_long_as_tryton_may_tell_its_old_
             assert course in {each.product for each in reader.products()}
 
 
+def test_variants_of_a_template_are_one_product_from_the_second_one_on(tryton_beta: Erp) -> None:
+    reader = Reader(tryton_beta, Feed.PRODUCTS)
+    first = str(tryton_beta.ids["products"]["BET-LICHT"])
+    before = {each.product: each for each in reader.products()}
+    assert {each.group for each in before.values()} == {""}
+    mark = token_hex(4).upper()
+    with tryton_beta.admin() as rpc:
+        (row,) = rpc.read("product.product", [int(first)], "template", "code")
+        second = str(rpc.one("product.product", template=row["template"], suffix_code=f"{mark}-L"))
+    told = {each.product: each for each in reader.products()}
+    assert told.keys() >= {first, second}  # the first one has a sibling now, though nobody changed it
+    assert told[first].group == told[second].group != ""
+    assert (told[first].choice, told[second].choice) == (row["code"], f"{mark}-L")
+    with tryton_beta.admin() as rpc:
+        rpc.write("product.product", [int(second)], active=False)
+    told = {each.product: each for each in reader.products()}
+    assert (told[second].is_active, told[second].group) == (False, told[first].group)
+
+
+def test_what_a_product_costs_is_told_in_the_currency_of_the_company(tryton_beta: Erp) -> None:
+    reader = Reader(tryton_beta, Feed.PRODUCTS)
+    told = {each.product: each for each in reader.products()}
+    board = str(tryton_beta.ids["products"]["BET-BRETT"])
+    assert (told[board].cost, told[board].cost_currency) == (Decimal("11.75"), "EUR")
+
+
 def test_pages_of_one_lead_to_the_same_changes(tryton_beta: Erp) -> None:
     paper, connector = Paper(tryton_beta), tryton_beta.connector()
     connector.write(paper.sale([pan(paper, 2)]), key="")
