@@ -226,7 +226,9 @@ class ProductTold:
 
     @classmethod
     def of(cls, values: Values) -> ProductTold:
-        """As it arrived."""
+        """As it arrived. A product without variants has nothing that Shopify could sell."""
+        if not values.get("product") and (values.get("group") or values.get("title")):
+            raise BadValues(f"{values.get('title') or values['group']} has no variants")
         cost = values.get("cost")
         return cls(
             product=_text(values, "product"),

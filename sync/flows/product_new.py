@@ -19,7 +19,7 @@ from sync.flows import back
 from sync.flows.road import Work
 from sync.shopify import goods, products
 from sync.shopify.goods import Variant
-from sync.shopify.products import NewProduct, NewVariant
+from sync.shopify.products import NewProduct, NewVariant, Product
 from sync.state.settings_models import Connection
 from sync.state.stock import PRODUCT
 
@@ -63,6 +63,7 @@ def bring_in(
         rows = rows[products.ADD_LIMIT :]
     else:
         gid = there.gid
+        _require_choice(there, rows, missing[0])
     if rows:
         _add(work, gid, missing[0], rows)
     made = products.read(client, gid, lane=work.job.lane)
@@ -135,6 +136,17 @@ def _add(work: Work, gid: str, told: ProductTold, rows: Sequence[NewVariant]) ->
             return Written(model=PRODUCT, erp_id=gid, number=told.group, state="extended")
 
         back.write(work, purpose=ADD, variables=[gid, [each.sku for each in part]], call=call)
+
+
+def _require_choice(there: Product, rows: Sequence[NewVariant], told: ProductTold) -> None:
+    """A product with one variant only offers no choice to add another one to."""
+    if rows[0].choice and [each.title for each in there.variants] == [products.ALONE[1]]:
+        raise Rejected(
+            "product_without_choice",
+            f"The ERP has {told.code} as one more variant of {there.title}, which has no options at Shopify. Give it "
+            f"the option {products.OPTION} there.",
+            field="group",
+        )
 
 
 def _too_many(group: str) -> Rejected:

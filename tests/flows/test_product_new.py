@@ -133,6 +133,37 @@ def test_products_of_a_group_are_variants_of_one_product_also_later(open_town: T
     assert {"E-STOVE-S", "E-STOVE-M", "E-STOVE-L"} <= {link.erp_id for link in town.links("product")}
 
 
+def test_a_second_variant_of_a_product_that_offers_no_choice_waits_for_a_person(open_town: Town) -> None:
+    town = open_town
+    tell(town, "STOVE-S")
+    town.rest()
+    tell(town, "STOVE-S", group="T7", choice="S")
+    tell(town, "STOVE-M", group="T7", choice="M")
+    town.rest()
+    (product,) = made(town)
+    assert skus(town, product) == ["STOVE-S"]
+    (dead,) = town.jobs("product_pull", JobState.DEAD)
+    assert dead.fault_code == "product_without_choice"
+    assert "STOVE-M as one more variant of Camp Stove" in dead.reason
+
+
+def test_a_product_without_variants_is_told_and_nothing_of_it_is_made(open_town: Town) -> None:
+    town = open_town
+    template = {"product": "", "code": "", "title": "Camp Stove", "group": "T7"}
+    town.books.note("products", "T7", template)
+    tell(town, "LAMP-1", title="Camp Lamp")
+    town.rest()
+    assert made(town) == []
+    assert skus(town, made(town, "Camp Lamp")[0]) == ["LAMP-1"]
+    (dead,) = town.jobs("erp_feed", JobState.DEAD)
+    assert "Camp Stove has no variants" in dead.reason
+    town.books.note("products", "T7", {**template, "product": "T7", "code": "STOVE-1", "group": ""})
+    town.books.products["T7"] = {"erp_id": "T7", "code": "STOVE-1", "name": "Camp Stove", "barcodes": []}
+    town.rest(seconds=900)
+    assert town.jobs("erp_feed", JobState.DEAD) == []
+    assert skus(town, made(town)[0]) == ["STOVE-1"]
+
+
 @pytest.mark.slow
 def test_a_product_may_have_as_many_variants_as_shopify_takes_and_no_more(open_town: Town) -> None:
     town = open_town
