@@ -22,7 +22,7 @@ class Sql:
 
     def __init__(self, text: str) -> None:
         if SHOP not in text:
-            raise NoShop("a statement that is written out must name its shop")
+            raise NoShop("a statement that is written out must name its shop, or be a CrossingSql")
         self._text = text
 
     def run(self, session: Session, **values: Any) -> CursorResult[Any]:
@@ -37,9 +37,21 @@ class Sql:
         return session.connection().exec_driver_sql(self._text, values)
 
 
+class CrossingSql:
+    """One statement that says out loud that it crosses shops."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def run(self, session: Session, **values: Any) -> CursorResult[Any]:
+        """Runs it in the session's transaction, after whatever the session has not written yet."""
+        session.flush()
+        return session.connection().exec_driver_sql(self._text, values)
+
+
 def as_json(value: Any) -> Jsonb:
     """A value for a column of JSON."""
     return Jsonb(value)
 
 
-__all__ = ["Sql", "as_json"]
+__all__ = ["CrossingSql", "Sql", "as_json"]
