@@ -18,6 +18,8 @@ from oauth.models import Shop
 
 # Longer than the slowest call at the door: connect, pool and read time-outs together.
 LEASE = timedelta(seconds=40)
+# No clock of a machine is ahead by so much: the lease was taken before a clock jumped back.
+FAR_AHEAD = timedelta(minutes=10)
 
 
 def take(database: Database, shop_id: int) -> uuid.UUID | None:
@@ -26,7 +28,14 @@ def take(database: Database, shop_id: int) -> uuid.UUID | None:
     with database.transaction() as session:
         taken = session.execute(
             update(Shop)
-            .where(Shop.id == shop_id, or_(Shop.token_lease.is_(None), Shop.token_lease_until < now))
+            .where(
+                Shop.id == shop_id,
+                or_(
+                    Shop.token_lease.is_(None),
+                    Shop.token_lease_until < now,
+                    Shop.token_lease_until > now + FAR_AHEAD,
+                ),
+            )
             .values(token_lease=mine, token_lease_until=now + LEASE)
             .returning(Shop.id)
         ).scalar_one_or_none()

@@ -83,9 +83,10 @@ def go_on_with_keys(gateways: Gateways) -> None:
 
 
 def mend_after_a_jump(gateways: Gateways) -> None:
-    """Makes due what a clock that has since jumped back put into the future."""
+    """Makes due what a clock that has since jumped back put into the future, and lets leases end in time."""
     with gateways.database.transaction() as session:
         count = jobs.bring_forward(session)
+        count += jobs.shorten_leases(session, lease_seconds=gateways.settings.lease_seconds)
     if count:
         log.warning("clock.jumped_back", extra={"count": count})
 

@@ -29,6 +29,9 @@ FIRST_WAIT_SECONDS = 1.0
 LONGEST_WAIT_SECONDS = 900.0
 JITTER_SHARE = 0.25
 LATEST_SECONDS = 3_600.0  # nothing backs off for longer, whatever the remote system wishes
+LEASES_AHEAD = (
+    10  # no lease ends later than that; a worker of the version before may have been told another length
+)
 JUMP_SECONDS = 5.0  # two clocks may differ by so much; more means that one of them jumped
 
 
@@ -260,6 +263,20 @@ def bring_forward(session: Session) -> int:
                 or_(was_for_now, is_backing_off),
             )
             .values(due_at=now)
+        ),
+    )
+
+
+def shorten_leases(session: Session, *, lease_seconds: int) -> int:
+    """After PostgreSQL's clock jumped back, a lease may end in a future that nobody meant: it ends as if it had been
+    taken now. A worker that lives prolongs it in time, and one that died is noticed. Returns how many."""
+    from_now = timedelta(seconds=lease_seconds)
+    return _count(
+        session,
+        all_shops(
+            update(Job)
+            .where(Job.state == JobState.RUNNING, Job.lease_until > shared_now() + LEASES_AHEAD * from_now)
+            .values(lease_until=shared_now() + from_now)
         ),
     )
 

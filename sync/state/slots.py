@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from kit import clock
@@ -21,6 +21,7 @@ from kit.sql import Sql
 from sync.state.settings_models import Connection, Slot
 
 LEASE_SECONDS = 90.0  # longer than the longest single call; `beat` renews it for those who make several
+AHEAD = timedelta(seconds=2 * LEASE_SECONDS)
 COME_BACK_SECONDS = 2.0
 TRIES = 5  # two takers may choose the same place at the same moment
 
@@ -103,7 +104,11 @@ def _take(database: Database, *, shop_id: int, connection_id: int) -> int:
             place = _TAKE.run(session, **values).scalar()
             if place is not None:
                 return int(place)
-            dead = delete(Slot).where(Slot.connection_id == connection_id, Slot.lease_until <= shared_now())
+            dead = delete(Slot).where(
+                Slot.connection_id == connection_id,
+                # One that ends far too late was taken before PostgreSQL's clock jumped back.
+                or_(Slot.lease_until <= shared_now(), Slot.lease_until > shared_now() + AHEAD),
+            )
             if session.execute(dead.returning(Slot.id)).first() is None and _is_full(session, connection_id):
                 break
     raise NoPlace(connection_id)

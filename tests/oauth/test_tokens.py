@@ -185,6 +185,16 @@ def test_a_taken_lease_is_waited_for_and_a_dead_holders_lease_runs_out(
     assert lease.LEASE <= waited <= lease.LEASE + timedelta(seconds=2)
 
 
+def test_a_dead_holders_lease_is_taken_although_the_clock_jumped_back(
+    db: Database, shop_id: int, noon: SetClock
+) -> None:
+    assert lease.take(db, shop_id) is not None
+    noon.move(-300)
+    assert lease.take(db, shop_id) is None
+    noon.move(-HOUR)
+    assert lease.take(db, shop_id) is not None
+
+
 def test_while_another_process_refreshes_a_usable_token_is_used_at_once(
     db: Database, tokens: Tokens, shop_id: int, noon: SetClock
 ) -> None:

@@ -159,6 +159,24 @@ def test_back_off_is_not_cut_short_when_no_clock_jumped(db: Database, alpha: int
             assert jobs.bring_forward(session) == 0
 
 
+def test_a_dead_workers_job_is_taken_over_although_the_clock_of_its_lease_jumped_back(
+    db: Database, alpha: int
+) -> None:
+    with clock.using(SetClock(NOON)) as at:
+        assert isinstance(at, SetClock)
+        ask(db, alpha)
+        (job,) = claim(db)
+        with db.transaction() as session:
+            assert jobs.shorten_leases(session, lease_seconds=60) == 0
+        at.move(-7_200)
+        with db.transaction() as session:
+            assert jobs.shorten_leases(session, lease_seconds=60) == 1
+            assert jobs.expired(session, limit=10) == []
+        at.move(61)
+        with db.transaction() as session:
+            assert [each.id for each in jobs.expired(session, limit=10)] == [job.id]
+
+
 def test_a_heartbeat_keeps_the_lease(db: Database, alpha: int) -> None:
     with clock.using(SetClock(NOON)) as at:
         assert isinstance(at, SetClock)

@@ -67,6 +67,17 @@ def test_places_of_a_killed_process_are_free_when_their_lease_runs_out(
             assert slots.in_use(db, connection) == 1
 
 
+def test_places_of_a_killed_process_are_free_although_the_clock_jumped_back(
+    db: Database, connection: Connection, watch: SetClock
+) -> None:
+    with ExitStack() as killed:
+        killed.enter_context(slots.taken(db, connection))
+        killed.enter_context(slots.taken(db, connection))
+        watch.move(-7_200)
+        with slots.taken(db, connection):
+            assert slots.in_use(db, connection) == 1
+
+
 def test_a_beat_keeps_the_places_of_a_slow_call(
     db: Database, connection: Connection, watch: SetClock
 ) -> None:
