@@ -7,6 +7,7 @@ from sqlalchemy import create_engine, text
 
 from kit import clock
 from kit.clock import SetClock
+from kit.db import all_shops
 from tests.web.office import Office
 
 OTHERS = """
@@ -32,3 +33,23 @@ def test_a_page_that_meets_a_restart_of_the_database_asks_to_try_again_and_the_n
         met = office.look(path)
         assert (met.status_code, "Concord is busy" in met.text, "Try again" in met.text) == (503, True, True)
         assert office.look(path).status_code == 200
+
+
+REFUSES = """
+    create function refuses() returns trigger language plpgsql as $$
+        begin raise exception 'could not extend file' using errcode = '{state}'; end
+    $$;
+    create trigger refuses before insert or update on staff for each row execute function refuses()
+"""
+
+
+@pytest.mark.parametrize(
+    ("state", "status", "said"), [("53100", 503, "Concord is busy"), ("XX000", 500, "Concord made a mistake")]
+)
+def test_a_full_disk_is_no_mistake_of_ours_and_an_internal_error_of_another_kind_is_one(
+    office: Office, state: str, status: int, said: str
+) -> None:
+    with office.database.transaction() as session:
+        session.execute(all_shops(text(REFUSES.format(state=state))))
+    met = office.look()
+    assert (met.status_code, said in met.text) == (status, True)
