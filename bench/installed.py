@@ -107,6 +107,8 @@ def install(
     shop_id = ground.shop(shop)
     http = httpx2.Client(timeout=120, trust_env=False)
     _arrive(ground, http, shopify_url, shop)
+    known = [(each.erp_item, each.sku) for each in made.variants]
+    http.post(f"{ground.erp_url}/goods", json=known).raise_for_status()
     goods.link(ground, shop_id, made)
     connection_id, secret = _open_road(ground, shop_id, made)
     return Installed(ground, shop, shop_id, connection_id, made, http, shopify_url, ports[1], secret)

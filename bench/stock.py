@@ -40,6 +40,12 @@ P99 = """
     select percentile_cont(0.99) within group (order by extract(epoch from l.linked_at - d.received_at))
     from delivery d join link l on l.record = d.record and l.kind = 'order' where d.webhook_id like 'stock-%'
 """
+# What a shop does in its first minute (pairing products, comparing all stock, reading the feeds) is done.
+RESTS = """
+    select count(*) from cursor where feed = 'erp:stock' and quiet_polls > 0 and not exists (
+        select 1 from job where state = 'running' or state = 'ready' and due_at <= now())
+    and exists (select 1 from job where flow = 'product_pull' and state = 'done')
+"""
 
 
 @dataclass
@@ -57,6 +63,7 @@ class Push:
         """Tells everything, and returns when all of it is in Shopify and every order in the ERP."""
         for place, (variant, _, warehouse) in enumerate(self.shop.goods.places()):
             self.pieces[variant.erp_item, warehouse] = 100 + 7 * place % 899
+        self._wait(RESTS, 1)
         done = threading.Event()
         trickle = threading.Thread(target=self._order, args=(done,), daemon=True)
         trickle.start()

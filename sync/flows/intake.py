@@ -15,13 +15,12 @@ from decimal import Decimal
 from types import TracebackType
 from typing import Any
 
-from sqlalchemy import BigInteger, Text, column, func, literal, or_, select, text, update
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import BigInteger, Text, or_, select, text, update
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from kit import clock, outages
+from kit import clock, outages, rows
 from kit import log as logs
 from kit.bulkheads import Bulkhead
 from kit.db import Database, all_shops
@@ -101,7 +100,8 @@ def process_round(database: Database, handlers: Mapping[str, Handler], flows: Co
             failures.append(part.failure)
     if failures:  # every shop had its turn; a bug is loud all the same
         raise failures[0]
-    is_last = all(len(ids) < BATCH_SIZE for _, ids in groups)
+    # Where somebody else holds all that we found, they go on after it: asking again would only keep them from it.
+    is_last = not deliveries or all(len(ids) < BATCH_SIZE for _, ids in groups)
     return Round(deliveries=deliveries, job_ids=tuple(job_ids), is_last=is_last)
 
 
@@ -150,14 +150,10 @@ def _close_own(session: Session, deliveries: Sequence[Delivery]) -> set[int]:
     read = {each.id: read_body(each.body or b"") for each in deliveries if each.topic == stock_echo.TOPIC}
     own = stock_echo.own(session, {each: body for each, body in read.items() if not isinstance(body, str)})
     if own:
-        rows = (
-            func.unnest(literal(list(own), ARRAY(BigInteger)), literal(list(own.values()), ARRAY(Text)))
-            .table_valued(column("id"), column("record"), name="own")
-            .render_derived()
-        )
+        given = rows.table("own", id=(BigInteger, list(own)), record=(Text, list(own.values())))
         values = {"state": DeliveryState.DONE, "reason": stock_echo.REASON, "processed_at": clock.now()}
         session.execute(
-            update(Delivery).where(Delivery.id == rows.c.id).values(record=rows.c.record, **values)
+            update(Delivery).where(Delivery.id == given.c.id).values(record=given.c.record, **values)
         )
     return set(own)
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Text, column, func, literal, or_, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import Text, or_, select
 from sqlalchemy.orm import Session
 
+from kit import rows
 from sync.state import stock
 from sync.state.settings_models import Connection
 from sync.state.stock_models import StockTarget
@@ -41,15 +41,12 @@ def _told(body: Mapping[str, Any]) -> Told | None:
 def _last(session: Session, places: set[tuple[str, str]]) -> set[Told]:
     """What was told last of each place. While it is due the write is still under way, or about to be looked at again;
     when it is settled, something else was seen since if that is not what we told."""
-    wanted = (
-        func.unnest(
-            literal([item for item, _ in places], ARRAY(Text)),
-            literal([location for _, location in places], ARRAY(Text)),
-        )
-        .table_valued(column("item"), column("location"), name="told")
-        .render_derived()
+    wanted = rows.table(
+        "told",
+        item=(Text, [item for item, _ in places]),
+        location=(Text, [location for _, location in places]),
     )
-    rows = session.execute(
+    found = session.execute(
         select(StockTarget.item_gid, StockTarget.location_gid, StockTarget.sent).where(
             StockTarget.connection_id.in_(select(Connection.id)),
             StockTarget.item_gid == wanted.c.item,
@@ -57,4 +54,4 @@ def _last(session: Session, places: set[tuple[str, str]]) -> set[Told]:
             or_(StockTarget.due != stock.SETTLED, StockTarget.seen == StockTarget.sent),
         )
     )
-    return {(item, location, sent) for item, location, sent in rows if sent is not None}
+    return {(item, location, sent) for item, location, sent in found if sent is not None}

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Integer, case, column, delete, func, literal, or_, select, update
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import BigInteger, Integer, case, delete, or_, select, update
 from sqlalchemy.orm import Session
 
-from kit import clock
+from kit import clock, rows
 from kit.db import insert
 from sync.domain.feeds import StockTold
 from sync.domain.stock import Level
@@ -46,21 +45,20 @@ def tell(
     newest = {(each.product, each.warehouse): each for each in told}
     if not newest:
         return set()
-    statement = insert(ErpLevel).values(
-        [
-            {
-                "shop_id": shop_id,
-                "connection_id": connection_id,
-                "erp_item": each.product,
-                "warehouse": each.warehouse,
-                "on_hand": each.on_hand,
-                "reserved": each.reserved,
-                "sold": each.sold,
-                "told_at": at,
-            }
-            for each in newest.values()
-        ]
-    )
+    given = [
+        {
+            "shop_id": shop_id,
+            "connection_id": connection_id,
+            "erp_item": each.product,
+            "warehouse": each.warehouse,
+            "on_hand": each.on_hand,
+            "reserved": each.reserved,
+            "sold": each.sold,
+            "told_at": at,
+        }
+        for each in newest.values()
+    ]
+    statement = insert(ErpLevel)
     new = statement.excluded
     changed = session.execute(
         statement.on_conflict_do_update(
@@ -71,7 +69,8 @@ def tell(
                 ErpLevel.reserved != new.reserved,
                 ErpLevel.sold.is_distinct_from(new.sold),
             ),
-        ).returning(ErpLevel.erp_item)
+        ).returning(ErpLevel.erp_item),
+        given,
     )
     return set(changed.scalars())
 
@@ -124,28 +123,28 @@ def keep_targets(
     by_key = {(place.item, place.location): place for place in wanted}
     if not by_key:
         return []
-    statement = insert(StockTarget).values(
-        [
-            {
-                "shop_id": shop_id,
-                "connection_id": connection_id,
-                "item_gid": place.item,
-                "location_gid": place.location,
-                "variant_gid": place.variant,
-                "erp_item": place.erp_item,
-                "warehouse": place.warehouse,
-                "sku": place.sku,
-            }
-            for place in by_key.values()
-        ]
-    )
+    given = [
+        {
+            "shop_id": shop_id,
+            "connection_id": connection_id,
+            "item_gid": place.item,
+            "location_gid": place.location,
+            "variant_gid": place.variant,
+            "erp_item": place.erp_item,
+            "warehouse": place.warehouse,
+            "sku": place.sku,
+        }
+        for place in by_key.values()
+    ]
+    statement = insert(StockTarget)
     new = statement.excluded
     names = ("variant_gid", "erp_item", "warehouse", "sku")
     ids = session.scalars(
         statement.on_conflict_do_update(
             index_elements=[StockTarget.connection_id, StockTarget.item_gid, StockTarget.location_gid],
             set_={name: new[name] for name in names},
-        ).returning(StockTarget.id)
+        ).returning(StockTarget.id),
+        given,
     ).all()
     return list(
         session.scalars(
@@ -211,42 +210,35 @@ def settle(session: Session, quantities: Sequence[tuple[StockTarget, int]], *, w
     if not quantities:
         return
     now = clock.now()
-    rows = (
-        func.unnest(
-            literal([target.id for target, _ in quantities], ARRAY(BigInteger)),
-            literal([quantity for _, quantity in quantities], ARRAY(Integer)),
-            literal([target.due_at for target, _ in quantities], ARRAY(Moment)),
-        )
-        .table_valued(column("id"), column("quantity"), column("due_at"), name="had")
-        .render_derived()
+    had = rows.table(
+        "had",
+        id=(BigInteger, [target.id for target, _ in quantities]),
+        quantity=(Integer, [quantity for _, quantity in quantities]),
+        due_at=(Moment, [target.due_at for target, _ in quantities]),
     )
-    is_as_it_was = StockTarget.due_at.is_not_distinct_from(rows.c.due_at)
+    is_as_it_was = StockTarget.due_at.is_not_distinct_from(had.c.due_at)
     values: dict[str, Any] = {
-        "seen": rows.c.quantity,
+        "seen": had.c.quantity,
         "seen_at": now,
         "refusal": "",
         "due": case((is_as_it_was, SETTLED), else_=StockTarget.due),
         "due_at": case((is_as_it_was, None), else_=StockTarget.due_at),
     }
     if was_sent:
-        values |= {"sent": rows.c.quantity, "sent_at": now}
-    session.execute(update(StockTarget).where(StockTarget.id == rows.c.id).values(values))
+        values |= {"sent": had.c.quantity, "sent_at": now}
+    session.execute(update(StockTarget).where(StockTarget.id == had.c.id).values(values))
 
 
 def begin(session: Session, quantities: Mapping[int, int]) -> None:
     """These quantities, by value, are about to be sent: what Shopify tells of them is known as ours, however early it
     comes. They stay due until they are settled."""
-    rows = (
-        func.unnest(
-            literal(list(quantities), ARRAY(BigInteger)), literal(list(quantities.values()), ARRAY(Integer))
-        )
-        .table_valued(column("id"), column("quantity"), name="going")
-        .render_derived()
+    going = rows.table(
+        "going", id=(BigInteger, list(quantities)), quantity=(Integer, list(quantities.values()))
     )
     session.execute(
         update(StockTarget)
-        .where(StockTarget.id == rows.c.id)
-        .values(sent=rows.c.quantity, sent_at=clock.now())
+        .where(StockTarget.id == going.c.id)
+        .values(sent=going.c.quantity, sent_at=clock.now())
     )
 
 
