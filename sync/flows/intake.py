@@ -34,6 +34,7 @@ from sync.state.models import Delivery, DeliveryState, Lane
 log = logging.getLogger(__name__)
 
 BATCH_SIZE = 50
+REACH = 1_000  # waiting deliveries of a shop among which a batch is chosen
 REASON_LIMIT = 500
 RECORD = "delivery:"  # of the issues about deliveries
 UNKNOWN_TOPIC = "Concord does not serve the topic"
@@ -64,7 +65,8 @@ class Round:
 
 
 # Shops with waiting deliveries, walked along the index, and the oldest few of each: a flood of one shop delays
-# nobody else. Shop 0 stands for those that we do not know.
+# nobody else. Shop 0 stands for those that we do not know. News of stock come by the thousand after each push, so the
+# others among the oldest go before them.
 _WAITING = text(
     """
     with recursive shops (shop) as (
@@ -75,8 +77,11 @@ _WAITING = text(
         from shops s where s.shop is not null
     )
     select s.shop, array(
-        select d.id from delivery d where d.state = 'waiting' and coalesce(d.shop_id, 0) = s.shop
-        order by d.id limit :size) as ids
+        select oldest.id from (
+            select d.id, d.topic from delivery d where d.state = 'waiting' and coalesce(d.shop_id, 0) = s.shop
+            order by d.id limit :reach
+        ) oldest
+        order by oldest.topic = :patient, oldest.id limit :size) as ids
     from shops s where s.shop is not null
     """
 ).execution_options(all_shops=True)
@@ -89,7 +94,8 @@ _CLOSE = text(
 def process_round(database: Database, handlers: Mapping[str, Handler], flows: Collection[str]) -> Round:
     """Takes the oldest waiting deliveries of each shop and asks for their jobs, one transaction a shop."""
     with database.transaction() as session:
-        groups = session.execute(_WAITING, {"size": BATCH_SIZE}).all()
+        wanted = {"size": BATCH_SIZE, "reach": REACH, "patient": stock_echo.TOPIC}
+        groups = session.execute(_WAITING, wanted).all()
     deliveries, job_ids, failures = 0, [], []
     for shop_id, ids in groups:
         with Bulkhead(log, "intake.crashed", letting=OUTAGES) as part:
