@@ -35,7 +35,7 @@ def engine_of(settings: Settings) -> Engine:
     return engine
 
 
-def build(settings: Settings, *, engine: Callable[[Settings], Engine] = engine_of) -> SecurityHeaders:
+def build(settings: Settings, *, engine: Callable[[Settings], Engine] = engine_of) -> Front:
     """The application for these settings. Nothing is opened before its lifespan begins."""
 
     @asynccontextmanager
@@ -68,7 +68,7 @@ def build(settings: Settings, *, engine: Callable[[Settings], Engine] = engine_o
         lifespan=lifespan,
         max_body_size=settings.body_limit_bytes,  # routes that expect less say so themselves
     )
-    return SecurityHeaders(Front(application), settings)
+    return Front(SecurityHeaders(application, settings), settings)
 
 
 def _ask(waker: Waker, stored: Stored) -> None:
@@ -76,7 +76,7 @@ def _ask(waker: Waker, stored: Stored) -> None:
         waker.ask(stored.new_ids[-1])
 
 
-def __getattr__(name: str) -> SecurityHeaders:
+def __getattr__(name: str) -> Front:
     # `uvicorn web.app:app`: the environment is read when a server asks for the application, not on import.
     if name != "app":
         raise AttributeError(name)

@@ -7,7 +7,6 @@ It wraps the whole application from outside, so that error pages carry them too.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -21,19 +20,13 @@ HTTPS_ONLY = "max-age=31536000"
 
 
 class SecurityHeaders:
-    """The outermost layer: `SecurityHeaders(Starlette(...), settings)`. Templates read `request.state.nonce`."""
+    """Around all pages: `SecurityHeaders(Starlette(...), settings)`. Templates read `request.state.nonce`."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
         self._settings = settings
         self._scripts = _unique([origin(settings.app_bridge_url), origin(settings.polaris_url)])
-        self._bare = _raw(
-            {
-                # An answer that is no page has nothing to load and nobody to be framed by.
-                "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-                **self._same(),
-            }
-        )
+        self._bare = bare_headers(settings)
         self._links = ", ".join(
             [
                 *(f"<{place}>; rel=preconnect" for place in self._scripts),
@@ -66,24 +59,12 @@ class SecurityHeaders:
             message["headers"].extend(self._bare)
         else:
             headers["Content-Security-Policy"] = self.policy(nonce, shop)
-            headers.update(self._same())
+            headers.update(_same(self._settings))
         headers.setdefault("Cache-Control", "no-store")
         if "X-Frame-Options" in headers:
             del headers["X-Frame-Options"]  # it knows no list of origins and would break the frame
         if shop is not None and is_page:
             headers.append("Link", self._links)
-
-    def _same(self) -> dict[str, str]:
-        """What every answer says."""
-        said = {
-            "X-Content-Type-Options": "nosniff",
-            # The address may hold an ID token: the origin is all that leaves. (`no-referrer` would blank `Origin`.)
-            "Referrer-Policy": "strict-origin",
-            "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-        }
-        if self._settings.app_url.startswith("https://"):
-            said["Strict-Transport-Security"] = HTTPS_ONLY
-        return said
 
     def policy(self, nonce: str, shop: str | None) -> str:
         """The content security policy of one answer."""
@@ -110,8 +91,23 @@ class SecurityHeaders:
         )
 
 
-def _raw(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
-    return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+def bare_headers(settings: Settings) -> list[tuple[bytes, bytes]]:
+    """The headers of an answer that is no page: it has nothing to load and nobody to be framed by."""
+    said = {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'", **_same(settings)}
+    return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in said.items()]
+
+
+def _same(settings: Settings) -> dict[str, str]:
+    """What every answer says."""
+    said = {
+        "X-Content-Type-Options": "nosniff",
+        # The address may hold an ID token: the origin is all that leaves. (`no-referrer` would blank `Origin`.)
+        "Referrer-Policy": "strict-origin",
+        "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    }
+    if settings.app_url.startswith("https://"):
+        said["Strict-Transport-Security"] = HTTPS_ONLY
+    return said
 
 
 def _unique(places: list[str]) -> list[str]:

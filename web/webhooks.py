@@ -22,6 +22,7 @@ from oauth import signatures
 from oauth.signatures import SignedDelivery
 from sync.state.inbox import GroupWriter, InboxBusy, Stored
 from web.auth import too_many
+from web.headers import bare_headers
 
 if TYPE_CHECKING:
     from web.state import State
@@ -80,26 +81,37 @@ class Deliveries:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one delivery."""
-        try:
-            body = await _read(receive, limit=scope["state"]["settings"].body_limit_bytes)
-        except ClientDisconnect:
-            return
-        answer = PlainTextResponse("Content Too Large", 413) if body is None else await _taken_in(scope, body)
-        await answer(scope, receive, send)
+        answer = await answer_to(scope, receive)
+        if answer is not None:
+            await answer(scope, receive, send)
 
 
 class Front:
-    """Hands deliveries to their door at once and everything else to the pages, which know the door as well."""
+    """Hands deliveries to their door at once, outside of all that pages need; everything else goes to the pages, which
+    know the door as well."""
 
-    def __init__(self, pages: ASGIApp) -> None:
+    def __init__(self, pages: ASGIApp, settings: Settings) -> None:
         self._pages = pages
+        self._headers = [*bare_headers(settings), (b"cache-control", b"no-store")]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes the request on."""
-        if scope["type"] == "http" and scope["path"] == PATH and scope["method"] == "POST":
-            await deliveries(scope, receive, send)
-        else:
+        if scope["type"] != "http" or scope["path"] != PATH or scope["method"] != "POST":
             await self._pages(scope, receive, send)
+            return
+        answer = await answer_to(scope, receive)
+        if answer is not None:
+            answer.raw_headers += self._headers
+            await answer(scope, receive, send)
+
+
+async def answer_to(scope: Scope, receive: Receive) -> Response | None:
+    """The answer to a delivery; none when whoever sent it went away."""
+    try:
+        body = await _read(receive, limit=scope["state"]["settings"].body_limit_bytes)
+    except ClientDisconnect:
+        return None
+    return PlainTextResponse("Content Too Large", 413) if body is None else await _taken_in(scope, body)
 
 
 async def _read(receive: Receive, *, limit: int) -> bytes | None:
@@ -137,14 +149,13 @@ async def _taken_in(scope: Scope, body: bytes) -> Response:
     except signatures.BadDelivery as refusal:
         log.warning("delivery.malformed", extra={"why": str(refusal)})
         return Response(status_code=400)
-    logs.note(shop=delivery.shop_domain, webhook=delivery.webhook_id, topic=delivery.topic)
-    try:
-        await state["inbox"].write(delivery)
-    except InboxBusy as refusal:
-        log.warning("delivery.not_stored", extra={"why": str(refusal)})
-        return Response(status_code=503, headers={"Retry-After": RETRY_AFTER_SECONDS})
+    with logs.context(shop=delivery.shop_domain, webhook=delivery.webhook_id, topic=delivery.topic):
+        try:
+            await state["inbox"].write(delivery)
+        except InboxBusy as refusal:
+            log.warning("delivery.not_stored", extra={"why": str(refusal)})
+            return Response(status_code=503, headers={"Retry-After": RETRY_AFTER_SECONDS})
     return Response(status_code=200)
 
 
-deliveries = Deliveries()
-routes = [Route(PATH, deliveries, methods=["POST"])]
+routes = [Route(PATH, Deliveries(), methods=["POST"])]
