@@ -134,6 +134,9 @@ class PaymentDocument:
     paid_on: date
     is_refund: bool = False
     may_post_later: bool = True  # as for documents
+    erp_document: str = (
+        ""  # id of the ERP's own credit note that the refund was made for; it has no document of ours
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

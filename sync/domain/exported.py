@@ -112,7 +112,9 @@ class Exported:
     documents: tuple[ExportedDocument, ...] = ()
     shipments: frozenset[str] = frozenset()  # references of shipments, cancelled ones too
     payments: frozenset[str] = frozenset()  # gids of transactions that are booked
-    refunds: frozenset[str] = frozenset()  # that we made for credit notes of the ERP: no news there
+    refunds: Mapping[str, str] = field(
+        default_factory=dict
+    )  # made for a credit note of the ERP, by its id there
     is_begun: bool = False  # the first document was sent and its answer is still unknown: the ERP may have it
 
     @classmethod
@@ -121,14 +123,14 @@ class Exported:
         documents: Iterable[Mapping[str, Any]],
         shipments: Iterable[str] = (),
         payments: Iterable[str] = (),
-        refunds: Iterable[str] = (),
+        refunds: Mapping[str, str] | None = None,
     ) -> Exported:
         """From the facts kept with the links of the order."""
         return cls(
             documents=tuple(ExportedDocument.of_facts(each) for each in documents),
             shipments=frozenset(shipments),
             payments=frozenset(payments),
-            refunds=frozenset(refunds),
+            refunds=refunds or {},
         )
 
     @property

@@ -349,24 +349,29 @@ class _Planner:
         return at.astimezone(self.zone).date()
 
     def _payments(self) -> tuple[PaymentDocument, ...]:
-        """Every transaction that is known and not booked, for the document that it belongs to."""
+        """Every transaction that is known and not booked, for the document that it belongs to: ours, or the credit
+        note of the ERP that a refund was made for."""
         order, booked = self.order, self.already.payments
         done = {each.reference: each for each in self.already.with_plan(self.exports).documents}
         found = []
         refunds = [
-            (f"{order.legacy_id}/R{refund.gid.rpartition('/')[2]}", each)
+            (
+                f"{order.legacy_id}/R{refund.gid.rpartition('/')[2]}",
+                self.already.refunds.get(refund.gid, ""),
+                each,
+            )
             for refund in order.refunds
             for each in refund.transactions
             if each.kind == "refund"
         ]
-        paid = [(order.legacy_id, each) for each in order.transactions if each.kind in PAYING]
-        for origin, each in (*paid, *refunds):
+        paid = [(order.legacy_id, "", each) for each in order.transactions if each.kind in PAYING]
+        for origin, credit, each in (*paid, *refunds):
             document = done.get(origin)
-            if document is None or not each.is_done or each.gid in booked:
+            is_posted = bool(credit) or (document is not None and self.rules.is_posted(document.kind))
+            if not is_posted or not each.is_done or each.gid in booked:
                 continue
-            method = self.mapper.payment_method(each.gateway)
-            if method and self.rules.is_posted(document.kind):
-                found.append(self._payment(each, origin, method))
+            if method := self.mapper.payment_method(each.gateway):
+                found.append(replace(self._payment(each, origin, method), erp_document=credit))
         return tuple(found)
 
     def _payment(self, each: Transaction, origin: str, method: str) -> PaymentDocument:

@@ -41,7 +41,7 @@ def planned(
             "Payments",
             (
                 f"{'paid back' if each.is_refund else 'paid'} {_both(each.amount)} by {each.gateway} "
-                f"-> {each.erp_method}, on {each.origin}"
+                f"-> {each.erp_method}, on {each.erp_document or each.origin}"
                 for each in plan.payments
             ),
         ),

@@ -18,7 +18,7 @@ from sync.state.models import Link
 ERP_REFUND = "erp_refund"  # a refund that we made at Shopify, and the ERP's credit note that it was made for
 
 _OF_ORDER = Sql(
-    "select kind, shopify_gid, facts from link where record = %(record)s and shop_id = %(shop_id)s order by id"
+    "select kind, shopify_gid, erp_id, facts from link where record = %(record)s and shop_id = %(shop_id)s order by id"
 )
 _WRITTEN = Sql(
     """
@@ -58,10 +58,10 @@ def exported(session: Session, record: str) -> Exported:
     """What of an order is in the ERP, from the facts kept with its links."""
     found = _OF_ORDER.run(session, record=record).all()
     documents = [link.facts for link in found if link.kind in ("order", "delta")]
-    shipments, payments, refunds = (
-        [link.shopify_gid for link in found if link.kind == kind]
-        for kind in ("shipment", "payment", ERP_REFUND)
+    shipments, payments = (
+        [link.shopify_gid for link in found if link.kind == kind] for kind in ("shipment", "payment")
     )
+    refunds = {link.shopify_gid: link.erp_id for link in found if link.kind == ERP_REFUND}
     return Exported.of_facts(documents, shipments, payments, refunds)
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 from sandbox.shopify.commands import orders, refunds
 from sync.state.models import JobState, Lane
+from tests.flows import refunding
+from tests.flows.refunding import MUG
 from tests.flows.town import ALPHA, Town
 
 TENT = "ALP-TENT-2P"
@@ -67,3 +69,53 @@ def test_money_that_went_back_is_booked_on_the_credit(town: Town) -> None:
     back = [each for each in booked(town) if each[2]]
     (credit,) = [each for each in town.books.documents.values() if each["kind"] == "credit"]
     assert back == [(credit["reference"], -Decimal(credit["total"]), True)]
+
+
+def paid_out(town: Town) -> list[tuple[str, Decimal]]:
+    """Money that went back, booked on the ERP's own credit notes."""
+    return [
+        (each["document"], Decimal(each["amount"]))
+        for each in town.books.payments.values()
+        if each["document"]
+    ]
+
+
+def test_a_refund_for_a_credit_note_of_the_erp_is_booked_on_it_once(town: Town) -> None:
+    refunding.open_refunds(town)
+    order = town.order((MUG, 2))
+    documents = set(town.books.documents)
+    for number, amount in (("C1", "33.33"), ("C2", "5.00")):
+        town.credit(number, order, amount)
+        town.rest()
+    wanted = [("C1", Decimal("33.33")), ("C2", Decimal("5.00"))]
+    assert paid_out(town) == wanted
+    for _ in range(2):
+        town.ask("order_push", order["id"], Lane.ORDERS, reread=True)
+        town.rest()
+    assert paid_out(town) == wanted
+    assert len([each for each in town.links("payment") if each.record == order["id"]]) == 3
+    assert set(town.books.documents) == documents
+    assert town.jobs("order_push", JobState.DEAD, JobState.HELD) == []
+
+
+def test_a_lost_answer_books_such_a_refund_once(town: Town) -> None:
+    refunding.open_refunds(town)
+    order = town.order((MUG, 2))
+    pay = town.stage.erps[ALPHA].way.plan
+    town.credit("C1", order, "33.33")
+    pay[:] = ["ok", "cut", "ok", "cut", "ok", "cut"]
+    town.rest()
+    town.rest(seconds=200)
+    assert "cut" not in pay
+    assert paid_out(town) == [("C1", Decimal("33.33"))]
+    assert town.jobs("order_push", JobState.DEAD, JobState.HELD, JobState.READY) == []
+
+
+def test_such_a_refund_is_not_booked_where_the_mapping_uses_no_payments(town: Town) -> None:
+    refunding.open_refunds(town)
+    town.publish(default_payment_method="")
+    order = town.order((MUG, 2))
+    town.credit("C1", order, "33.33")
+    town.rest()
+    assert len(refunding.paid_back(town, order)) == 1
+    assert booked(town) == []

@@ -172,8 +172,10 @@ class Books:
         return shipment
 
     def _payment(self, values: Mapping[str, Any]) -> Values:
-        if values["origin"] not in self.documents:
-            raise Refused(f"there is no document {values['origin']}")
+        credits = {entry["erp_id"] for entry in self.log if entry["feed"] == "credits"}
+        document = values.get("document")
+        if document not in credits if document else values["origin"] not in self.documents:
+            raise Refused(f"there is no document {document or values['origin']}")
         known = self.payments.get(values["source"])
         if known is None:
             erp_id = self._next("P")

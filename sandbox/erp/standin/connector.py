@@ -121,6 +121,7 @@ class StandinConnector:
             {
                 "source": payment.source,
                 "origin": payment.origin,
+                "document": payment.erp_document,
                 "method": payment.erp_method,
                 "amount": str(amount.amount),
                 "is_refund": payment.is_refund,

@@ -12,7 +12,7 @@ from typing import Any
 
 from kit.faults import Rejected
 from sync.connectors.base import Related
-from sync.connectors.tryton import fields
+from sync.connectors.tryton import fields, papers
 from sync.connectors.tryton.client import Client, Row
 from sync.connectors.tryton.fields import Part
 from sync.connectors.tryton.periods import Periods, held, moved
@@ -62,6 +62,13 @@ class Invoices:
             return []
         rows = self._client.search(INVOICE, [["id", "in", ids]], list(FIELDS))
         return [row for row in rows if row["state"] != "cancelled"]
+
+    def of_paper(self, paper: str) -> list[Row]:
+        """The invoice that a feed told under this id. Raises Rejected when it is gone."""
+        row = self._client.get(INVOICE, papers.invoice_of(paper), list(FIELDS))
+        if row is None:
+            raise Rejected("credit_gone", "A credit note is not in Tryton any more.", field="payment")
+        return [row]
 
     def settle(self, sale: Row, document: Document, lines: Lines) -> list[Row]:
         """Corrects what is still open, posts it if that is wanted, and returns the invoices as they are then."""

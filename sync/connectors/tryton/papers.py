@@ -26,6 +26,7 @@ SHIPMENT_FIELDS = ("number", "reference", "state", "warehouse", "carrier.party.n
 INVOICE_FIELDS = ("number", "total_amount", "currency.code", "sales", "origin_invoices")
 MOVE_FIELDS = ("shipment", "product", "quantity", "sale.web_id")
 LINE_FIELDS = ("invoice", "origin", "product.type", "quantity", "amount", "taxes.rate")
+PART = "@"  # in the id of a part of a paper that is for several sales
 STATES = {
     "shipped": ShipmentState.DONE,
     "done": ShipmentState.DONE,
@@ -205,6 +206,11 @@ def _gross(lines: Sequence[Row], total: Decimal, currency: str) -> dict[int, Dec
     return found
 
 
+def invoice_of(paper: str) -> int:
+    """The invoice of a credit, by the id under which it was told."""
+    return int(paper.partition(PART)[0])
+
+
 def _part(number: int, origin: str, *, of: int) -> str:
     """The ERP's id of a paper; of a paper for several sales each part has an id of its own."""
-    return str(number) if of == 1 else f"{number}@{origin}"
+    return str(number) if of == 1 else f"{number}{PART}{origin}"

@@ -84,7 +84,9 @@ class Sales:
         return self._written(self._again(document), document)
 
     def pay(self, payment: PaymentDocument) -> Written:
-        """Books money that moved against the invoice of its sale."""
+        """Books money that moved against the invoice of its sale, or against a credit note that people made here."""
+        if payment.erp_document:
+            return self._payments.book(self._invoices.of_paper(payment.erp_document), payment)
         sale = self.row(payment.origin)
         if sale is None:
             raise Misconfigured(

@@ -9,6 +9,7 @@ import pytest
 
 from kit.faults import Misconfigured, Rejected
 from sync.connectors.base import INVOICE_OPEN, Written
+from tests.connectors.tryton.hands import credit_invoice
 from tests.connectors.tryton.papers import Paper, both, pan
 from tests.fixtures.tryton import Erp
 
@@ -60,6 +61,32 @@ def test_money_that_went_back_leaves_the_clearing_account(tryton_beta: Erp) -> N
     written = connector.write(paper.credit([pan(paper, -1)]), key="")
     connector.pay(back, key="")
     assert left_to_pay(tryton_beta, written) == (Decimal(0), [(back.source, Decimal("-79.99"))])
+
+
+@pytest.mark.parametrize("told_as", ["{credit}", "{credit}@{sale}"])
+def test_money_that_went_back_for_a_credit_note_that_people_made_closes_it_once(
+    tryton_beta: Erp, told_as: str
+) -> None:
+    paper, connector = Paper(tryton_beta), tryton_beta.connector()
+    written = connector.write(paper.sale([pan(paper, 1)]), key="")
+    connector.pay(paper.payment("gid://shopify/OrderTransaction/1", "79.99"), key="")
+    (invoice,) = [each for each in written.related if each.model == "account.invoice"]
+    with tryton_beta.admin() as rpc:
+        credit = credit_invoice(rpc, int(invoice.erp_id))
+    told = told_as.format(credit=credit, sale=paper.reference)
+    back = paper.payment("gid://shopify/OrderTransaction/9", "79.99", suffix="R1", erp_document=told)
+    first = connector.pay(back, key="")
+    assert connector.pay(back, key="") == first
+    of_people = replace(written, related=(replace(invoice, erp_id=str(credit)),))
+    assert left_to_pay(tryton_beta, of_people) == (Decimal(0), [(back.source, Decimal("-79.99"))])
+
+
+def test_a_credit_note_that_tryton_lost_is_told(tryton_beta: Erp) -> None:
+    paper, connector = Paper(tryton_beta), tryton_beta.connector()
+    back = paper.payment("gid://shopify/OrderTransaction/9", "79.99", suffix="R1", erp_document="999999")
+    with pytest.raises(Rejected) as refused:
+        connector.pay(back, key="")
+    assert refused.value.code == "credit_gone"
 
 
 def test_a_payment_method_that_tryton_lost_holds_the_order(tryton_beta: Erp) -> None:
