@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,11 +21,11 @@ from bench import goods
 from bench.goods import Goods
 from bench.ground import ROOT, SECRET, Ground
 from kit import clock, config
+from kit.crypto import Sealer
 from kit.http import Door
 from oauth import id_token
 from oauth.install import Installer
 from oauth.models import Shop
-from sandbox.erp.standin.connector import KIND
 from sandbox.processes import Program, answers
 from sync.domain import rules_json
 from sync.flows import callbacks
@@ -131,13 +132,14 @@ def _arrive(ground: Ground, http: httpx2.Client, shopify_url: str, shop: str) ->
     http.post(f"{control}/install", json={}).raise_for_status()
     token = http.post(f"{control}/id-token", json={}).raise_for_status().json()["id_token"]
     known = config.read(ground.environment)
-    gateways = Gateways(ground.database, known, door=Door(), kinds={"standin": KIND})
-    Installer(ground.database, gateways.tokens).arrive(id_token.verify(token, settings=known), token)
+    with closing(Door()) as door:
+        gateways = Gateways(ground.database, known, door=door)
+        Installer(ground.database, gateways.tokens).arrive(id_token.verify(token, settings=known), token)
 
 
 def _open_road(ground: Ground, shop_id: int, made: Goods) -> tuple[int, str]:
     """Its warehouses feed its locations, the road of stock is open, the ERP may call. Its connection and secret."""
-    sealer = Gateways(ground.database, config.read(ground.environment), door=Door()).sealer
+    sealer = Sealer(config.read(ground.environment).sealing_keys)
     with ground.database.transaction(shop_id=shop_id) as session:
         connection = session.scalars(select(Connection)).one()
         rules = rules_json.read_rules(mappings.in_force(session, connection.id).rules)
