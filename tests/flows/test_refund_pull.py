@@ -14,7 +14,7 @@ from sync.domain.rules import Service
 from sync.flows import back, refund_pull
 from sync.state.models import IntentState, JobState
 from tests.flows.refunding import MUG, WIDE, mugs, open_refunds, paid_back
-from tests.flows.town import ALPHA, Town
+from tests.flows.town import ALPHA, HARBOUR, Town
 
 
 @pytest.fixture
@@ -216,6 +216,20 @@ def test_a_credit_in_another_currency_is_left_to_a_person(open_town: Town) -> No
     town.rest()
     assert paid_back(town, order) == []
     assert "by hand" in town.jobs("refund_pull", JobState.DEAD)[0].reason
+
+
+def test_goods_that_come_back_to_a_warehouse_without_a_location_wait_until_it_has_one(
+    open_town: Town,
+) -> None:
+    town = open_town
+    order = town.order((MUG, 2))
+    town.credit("C1", order, "33.33", lines=mugs(town, 1, "33.33", is_restocked=True), warehouse="W9")
+    town.rest()
+    assert paid_back(town, order) == []
+    (held,) = town.jobs("refund_pull", JobState.HELD)
+    assert (held.fault_code, "W9" in held.reason) == ("warehouse_unmapped", True)
+    town.publish(warehouses={town.locations[0]: (HARBOUR, "W9")})
+    assert [Decimal(each) for each in paid_back(town, order)] == [Decimal("33.33")]
 
 
 def test_a_lost_answer_pays_once(open_town: Town) -> None:

@@ -216,6 +216,18 @@ def test_a_product_that_nobody_knows_holds_the_shipment(open_town: Town) -> None
     assert town.intents("shipment_pull") == []
 
 
+def test_goods_from_a_warehouse_without_a_location_wait_until_it_has_one(open_town: Town) -> None:
+    town = open_town
+    order = town.order((MUG, 1))
+    town.ship("S1", order, (MUG, 1), warehouse="W9")
+    town.rest()
+    assert made(town, order) == []
+    (held,) = town.jobs("shipment_pull", JobState.HELD)
+    assert (held.fault_code, "W9" in held.reason) == ("warehouse_unmapped", True)
+    town.publish(warehouses={town.locations[0]: (HARBOUR, "W9")})
+    assert len(made(town, order)) == 1
+
+
 def test_a_number_without_a_carrier_waits_until_somebody_says_who_carries_it(open_town: Town) -> None:
     town = open_town
     order = town.order((MUG, 2))
