@@ -122,11 +122,28 @@ def prepared(*, fsync: bool = True, extra: Mapping[str, str] | None = None) -> I
             *("--log-level", "warning", "--no-access-log"),
         ]
         crew.start(Program("erp", erp, listens(erp_port), environment, ROOT))
+        if fsync:
+            _wear_in(database_url)
         database = connect(database_url, pool_size=4, application="bench")
         yield Ground(
             crew, postgres, redis, database_url, database, environment, f"http://127.0.0.1:{erp_port}"
         )
         database.close()
+
+
+def _wear_in(database_url: str) -> None:
+    """A server that has run for a while writes over the segments of its old log. A new one makes each of them first,
+    and everything waits for that: half a tenth of a second, now and then."""
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("create table filling (bytes bytea)")
+        for _ in range(3):
+            for _ in range(12):
+                connection.execute(
+                    "insert into filling"
+                    " select convert_to(repeat(md5(random()::text), 30), 'UTF8') from generate_series(1, 9000)"
+                )
+            connection.execute("checkpoint")
+        connection.execute("drop table filling")
 
 
 def _settings(database_url: str, redis_url: str) -> dict[str, str]:

@@ -10,6 +10,7 @@ import dramatiq
 from dramatiq.brokers.redis import RedisBroker
 from dramatiq.middleware import Middleware
 
+from kit import garbage
 from kit.config import Settings
 from kit.db import connect
 from kit.http import Door
@@ -38,6 +39,7 @@ class _Life(Middleware):
 
     def after_worker_boot(self, _broker: dramatiq.Broker, _worker: Any) -> None:
         """The worker is up: begin to beat."""
+        garbage.keep_what_is_there()
         threading.Thread(target=self._engine.beat_forever, name="heartbeat", daemon=True).start()
 
     def before_worker_shutdown(self, _broker: dramatiq.Broker, _worker: Any) -> None:

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from anyio import to_thread
 from starlette.applications import Starlette
 
-from kit import log
+from kit import garbage, log
 from kit.config import Settings, settings
 from oauth.code_grant import CodeGrant
 from oauth.install import Installer
@@ -82,4 +82,6 @@ def __getattr__(name: str) -> Front:
         raise AttributeError(name)
     chosen = settings()
     log.install(chosen.log_level)
-    return build(chosen)
+    made = build(chosen)
+    garbage.keep_what_is_there()
+    return made
