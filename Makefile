@@ -52,7 +52,7 @@ soak: venv ## runs for a long time and watches memory and connections
 	@exec $(BIN)/python -m bench.soak
 
 bench: venv ## measures the door, the workers, the queue and the road of stock
-	@exec $(BIN)/python -m bench
+	@exec $(BIN)/python -m bench $(if $(ONLY),--only $(ONLY))
 
 lock: venv ## writes both lock files anew from pyproject.toml
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header \

@@ -6,6 +6,7 @@ A figure that could not be measured is null, with the reason beside it.
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import platform
@@ -53,19 +54,34 @@ FAILURES = (
 )
 
 
-def main() -> None:
-    """Runs everything."""
+def main(given: Sequence[str] | None = None) -> None:
+    """Runs everything, or the sections that are named."""
     figures: dict[str, float | None] = dict.fromkeys(BARS)
     reasons: dict[str, str] = {}
     extra: dict[str, float] = {}
-    sections: Sequence[tuple[Callable[[], None], Sequence[str]]] = (
-        (partial(_door, figures, reasons, extra), [name for name in BARS if name.startswith("ingest")]),
-        (partial(_engine, figures), ENGINE),
-        (partial(_memory, figures, extra), MEMORY),
-        (partial(_queue, figures, extra), ["claim_ms_at_1m_jobs"]),
-        (partial(_stock, figures, extra), STOCK),
-    )
-    for section, names in sections:
+    sections: Mapping[str, tuple[Callable[[], None], Sequence[str]]] = {
+        "door": (
+            partial(_door, figures, reasons, extra),
+            [name for name in BARS if name.startswith("ingest")],
+        ),
+        "engine": (partial(_engine, figures), ENGINE),
+        "memory": (partial(_memory, figures, extra), MEMORY),
+        "queue": (partial(_queue, figures, extra), ["claim_ms_at_1m_jobs"]),
+        "stock": (partial(_stock, figures, extra), STOCK),
+    }
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--only", nargs="+", choices=sections, help="measure these anew and keep the others")
+    only = parser.parse_args(given).only
+    if only and RESULTS.exists():
+        kept = json.loads(RESULTS.read_text())
+        figures |= {name: value for name, value in kept["figures"].items() if name in BARS}
+        reasons |= kept["reasons"]
+        extra |= kept["beside"]
+    for name in only or sections:
+        section, names = sections[name]
+        figures |= dict.fromkeys(names)
+        for each in names:
+            reasons.pop(each, None)
         measure(section, names, figures, reasons)
         _write(figures, reasons, extra)  # also after each: what was measured survives whatever comes later
     _print(figures, reasons)
