@@ -6,6 +6,8 @@ What the guard does for all others, these do themselves: each names its shop.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from psycopg.types.json import Jsonb
@@ -49,9 +51,22 @@ class CrossingSql:
         return session.connection().exec_driver_sql(self._text, values)
 
 
+@contextmanager
+def planned_anew(session: Session) -> Iterator[None]:
+    """Statements inside are planned for the table as it is now, not as it was when this connection ran them first: a
+    table that was empty then, and has been filled since, has another best plan."""
+    _ANEW.run(session)
+    yield
+    _AS_EVER.run(session)
+
+
+_ANEW = CrossingSql("set local plan_cache_mode = force_custom_plan")
+_AS_EVER = CrossingSql("set local plan_cache_mode = auto")
+
+
 def as_json(value: Any) -> Jsonb:
     """A value for a column of JSON."""
     return Jsonb(value)
 
 
-__all__ = ["CrossingSql", "Sql", "as_json"]
+__all__ = ["CrossingSql", "Sql", "as_json", "planned_anew"]

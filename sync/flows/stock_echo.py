@@ -9,16 +9,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Text, or_, select
 from sqlalchemy.orm import Session
 
-from kit import rows
-from sync.state import stock
-from sync.state.settings_models import Connection
-from sync.state.stock_models import StockTarget
+from kit.sql import Sql, planned_anew
 
 TOPIC = "inventory_levels/update"
 REASON = "Concord set this quantity itself."
+# Each place is looked up by its whole key, whatever the planner knows: on the day of an installation it knows nothing
+# of a table that has just been filled, and would walk through all of it for each delivery.
+_TOLD_LAST = Sql(
+    """
+    select t.item_gid, t.location_gid, t.sent
+    from connection c
+    cross join unnest(%(items)s::text[], %(locations)s::text[]) as told (item, location)
+    cross join lateral (
+        select item_gid, location_gid, sent, due, seen from stock_target
+        where connection_id = c.id and item_gid = told.item and location_gid = told.location
+        offset 0
+    ) t
+    where c.shop_id = %(shop_id)s and (t.due <> '' or t.seen = t.sent)
+    """
+)
 Told = tuple[str, str, int]  # item, location, what can be sold there
 
 
@@ -41,17 +52,10 @@ def _told(body: Mapping[str, Any]) -> Told | None:
 def _last(session: Session, places: set[tuple[str, str]]) -> set[Told]:
     """What was told last of each place. While it is due the write is still under way, or about to be looked at again;
     when it is settled, something else was seen since if that is not what we told."""
-    wanted = rows.table(
-        "told",
-        item=(Text, [item for item, _ in places]),
-        location=(Text, [location for _, location in places]),
-    )
-    found = session.execute(
-        select(StockTarget.item_gid, StockTarget.location_gid, StockTarget.sent).where(
-            StockTarget.connection_id.in_(select(Connection.id)),
-            StockTarget.item_gid == wanted.c.item,
-            StockTarget.location_gid == wanted.c.location,
-            or_(StockTarget.due != stock.SETTLED, StockTarget.seen == StockTarget.sent),
-        )
-    )
+    with planned_anew(session):
+        found = _TOLD_LAST.run(
+            session,
+            items=[item for item, _ in places],
+            locations=[location for _, location in places],
+        ).all()
     return {(item, location, sent) for item, location, sent in found if sent is not None}
