@@ -58,4 +58,4 @@ def _last(session: Session, places: set[tuple[str, str]]) -> set[Told]:
             items=[item for item, _ in places],
             locations=[location for _, location in places],
         ).all()
-    return {(item, location, sent) for item, location, sent in found if sent is not None}
+    return {(row.item_gid, row.location_gid, row.sent) for row in found if row.sent is not None}
