@@ -38,15 +38,22 @@ class Result:
 
 
 def signed_request(
-    body: bytes, *, path: str, secret: str, shop: str, webhook_id: str, topic: str = "orders/create"
+    body: bytes,
+    *,
+    path: str,
+    secret: str,
+    shop: str,
+    webhook_id: str,
+    topic: str = "orders/create",
+    revision: int = 0,
 ) -> bytes:
-    """One whole HTTP request with the headers that Shopify sends."""
+    """One whole HTTP request with the headers that Shopify sends; a later revision happened seconds later."""
     digest = base64.b64encode(hmac.new(secret.encode(), body, hashlib.sha256).digest()).decode()
     head = (
         f"POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
         f"X-Shopify-Topic: {topic}\r\nX-Shopify-Hmac-Sha256: {digest}\r\nX-Shopify-Shop-Domain: {shop}\r\n"
         f"X-Shopify-API-Version: 2026-10\r\nX-Shopify-Webhook-Id: {webhook_id}\r\n"
-        f"X-Shopify-Triggered-At: 2026-11-20T09:00:00.000000000Z\r\nX-Shopify-Event-Id: e-{webhook_id}\r\n"
+        f"X-Shopify-Triggered-At: 2026-11-20T09:00:{revision:02}.000000000Z\r\nX-Shopify-Event-Id: e-{webhook_id}\r\n"
         "User-Agent: Shopify-Captain-Hook\r\nAccept: */*\r\n"
         "Accept-Encoding: gzip;q=1.0,deflate;q=0.6,identity;q=0.3\r\n"
         "X-Shopify-Name: orders\r\nX-Forwarded-Proto: https\r\nX-Forwarded-For: 203.0.113.7\r\n\r\n"

@@ -43,7 +43,13 @@ def _part(bodies: OrderBodies, part: int) -> list[bytes]:
         webhook_id = f"memory-{number}-{revision}"
         requests.append(
             load.signed_request(
-                body, path="/webhooks", secret=SECRET, shop=SHOP, webhook_id=webhook_id, topic=topic
+                body,
+                path="/webhooks",
+                secret=SECRET,
+                shop=SHOP,
+                webhook_id=webhook_id,
+                topic=topic,
+                revision=revision,
             )
         )
     return requests

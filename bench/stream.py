@@ -37,7 +37,13 @@ def make(
             webhook_id = f"{prefix}-{number}-{topic.partition('/')[2]}"
             shop = shops[number % len(shops)]
             request = load.signed_request(
-                body, path="/webhooks", secret=secret, shop=shop, webhook_id=webhook_id, topic=topic
+                body,
+                path="/webhooks",
+                secret=secret,
+                shop=shop,
+                webhook_id=webhook_id,
+                topic=topic,
+                revision=int(topic != "orders/create"),
             )
             copies = 2 if rng.random() < SHARE else 1
             repeated += copies - 1
