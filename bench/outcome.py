@@ -50,14 +50,13 @@ class Outcome:
 
 # A change of an order that is in the ERP already is compared with Shopify's ledger. These shops have no Shopify, so it
 # is held until somebody lets Concord in; the order itself must be there all the same.
-HELD = "needs_visit"
 OWED = {
     "jobs still open": "select count(*) from job where state in ('ready', 'running', 'held', 'dead')"
-    f" and flow = 'order_push' and fault_code is distinct from '{HELD}'",
+    " and flow = 'order_push' and fault_code is distinct from 'needs_visit'",
     "deliveries not done": "select count(*) from delivery where state <> 'done'",
     "writes not settled": "select count(*) from intent where state in ('intended', 'unknown')",
     "issues open": "select count(*) from issue where state = 'open' and flow in ('order_push', 'intake')"
-    f" and fault_code <> '{HELD}'",
+    " and fault_code <> 'needs_visit'",
 }
 TWICE = """
     select count(*) from (
