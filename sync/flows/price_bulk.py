@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import select
@@ -129,7 +130,7 @@ def _rows(work: Work) -> Iterator[Mapping[str, Any]]:
     """One line a product, with all of its variants that change."""
     with work.reading() as session:
         notes = [each.outcome[NOTE] for each in intents.noted(session, NOTE, flow=FLOW)]
-    of_product = lambda note: str(note["product"])  # noqa: E731
+    of_product = itemgetter("product")
     for product, group in groupby(sorted(notes, key=of_product), key=of_product):
         changes = [
             VariantChange(

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
 from kit import clock
 from kit.db import Database
 from oauth.models import Installation, Shop
 from sync.state.settings_models import Connection, ConnectionState
+
+PLANNED_AFTER = 12  # a statement is prepared, and its plan kept, when it ran a few times on a connection
+_READS = text(
+    "select seq_tup_read + idx_tup_fetch from pg_stat_xact_user_tables where relname = :name"
+).execution_options(all_shops=True)
+
+
+def rows_read_so_far(session: Session, table: str) -> int:
+    """How many rows of a table this transaction has read."""
+    return int(session.execute(_READS, {"name": table}).scalar_one())
 
 
 def a_shop(database: Database, domain: str = "alpha.myshopify.com") -> int:

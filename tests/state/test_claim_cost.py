@@ -7,13 +7,9 @@ from sqlalchemy import text
 from kit.db import Database
 from sync.state import claims
 from tests.state.conftest import make_shop
-from tests.state.rows import a_connection
+from tests.state.rows import PLANNED_AFTER, a_connection, rows_read_so_far
 
 BURST = 10_000
-PLANNED_AFTER = 12  # a statement is prepared, and its plan kept, when it ran a few times on a connection
-READS = text(
-    "select seq_tup_read + idx_tup_fetch from pg_stat_xact_user_tables where relname = 'job'"
-).execution_options(all_shops=True)
 ASK = text(
     """
     insert into job (shop_id, flow, record, state, lane, asked_at, due_at)
@@ -29,7 +25,7 @@ def rows_read(db: Database, *, claims_before: int) -> int:
     for _ in range(claims_before + 1):
         with db.transaction() as session:
             assert claims.claim(session, count=1, per_shop=8, lease_seconds=60)
-            read: int = session.execute(READS).scalar_one()
+            read: int = rows_read_so_far(session, "job")
     return read
 
 

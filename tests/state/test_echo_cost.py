@@ -8,14 +8,10 @@ from sqlalchemy import text
 from kit.db import Database
 from sync.flows import stock_echo
 from tests.state.conftest import make_shop
-from tests.state.rows import a_connection
+from tests.state.rows import PLANNED_AFTER, a_connection, rows_read_so_far
 
 ITEMS = 10_000
 BATCH = 50
-PLANNED_AFTER = 12  # a statement is prepared, and its plan kept, when it ran a few times on a connection
-READS = text(
-    "select seq_tup_read + idx_tup_fetch from pg_stat_xact_user_tables where relname = 'stock_target'"
-).execution_options(all_shops=True)
 FILL = text(
     """
     insert into stock_target
@@ -35,7 +31,7 @@ def rows_read(db: Database, shop_id: int) -> int:
     }
     with db.transaction(shop_id=shop_id) as session:
         stock_echo.own(session, bodies)
-        return int(session.execute(READS).scalar_one())
+        return rows_read_so_far(session, "stock_target")
 
 
 def test_a_look_at_a_batch_reads_its_own_rows(fresh_database: Database) -> None:
